@@ -1,0 +1,50 @@
+# `make` lists the targets. Everything runs in .venv, which `make setup` builds from requirements.lock.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench format pictures lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with everything the demo and the tests need
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## a verifier and a card on this machine (SCRIPTED=1: one whole login by itself)
+	@$(BIN)/python -m tests.demo $(if $(SCRIPTED),--scripted)
+
+test: $(STAMP) ## the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff: lint and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(STAMP) ## put the code into its format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(STAMP) ## figures: name, value, unit
+	@$(BIN)/python -m tests.bench
+
+pictures: $(STAMP) ## take the README's pictures anew (needs Chromium)
+	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
+
+lock: ## resolve the dependencies anew into requirements.lock (needs uv)
+	uv export --quiet --format requirements.txt --no-emit-project --all-groups \
+		--extra card --extra sim --extra server --no-header --no-annotate -o requirements.lock
+	rm -f uv.lock
+
+clean: ## remove what the targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
