@@ -1,0 +1,25 @@
+"""What can go wrong with the card's parts. A message says what was expected, what came, what to do."""
+
+
+class DriverError(Exception):
+    """Root of every error that `drivers` raises."""
+
+
+class SettingError(DriverError, ValueError):
+    """A setting of the board that cannot work: a pin used twice, a size no display has."""
+
+
+class MissingLibrary(DriverError, ImportError):
+    """A library for the real pins is not installed."""
+
+
+class PinError(DriverError, OSError):
+    """The processor's pins cannot be opened or used."""
+
+
+class DisplayError(DriverError, OSError):
+    """The display does not answer, or not as it should."""
+
+
+class NoFallback(DriverError, RuntimeError):
+    """`auto` failed on a Raspberry Pi, where a simulated card is never what was meant."""

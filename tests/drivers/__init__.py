@@ -1,0 +1,1 @@
+"""Tests of drivers/: the real libraries over simulated pins and a simulated bus."""
