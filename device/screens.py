@@ -1,0 +1,50 @@
+"""From a state to what is on the glass. A label, a field, the response: each in its one place."""
+
+from device.layout import Layout
+from device.state import Phase, State
+from drivers.frame import Frame
+
+PIN_LABEL = "PIN>"
+CHALLENGE_LABEL = "CHALLNG>"
+CARET = "_"
+#: Most digits that the large response has room for.
+LARGE_DIGITS = 8
+#: How a response is parted for the eye, by its number of digits.
+_GROUPS = {6: (3, 3), 7: (3, 4), 8: (4, 4), 9: (3, 3, 3), 10: (5, 5)}
+
+
+def screen(state: State, layout: Layout) -> Frame | None:
+    """The picture of `state`; None when the glass is to be dark."""
+    if state.phase is Phase.OFF:
+        return None
+    frame = Frame(layout.width, layout.height)
+    if state.phase is Phase.FAULT:
+        if state.fault is not None:
+            layout.response.draw(frame, state.fault.code)
+            layout.words.draw(frame, state.fault.words)
+        return frame
+    if len(state.offers) > 1:
+        layout.status.draw(frame, f"SLOT {state.slot}")
+    if state.phase is Phase.RESPONSE:
+        long = len(state.response) > LARGE_DIGITS
+        place = layout.long_response if long else layout.response
+        place.draw(frame, grouped(state.response))
+        return frame
+    caret = "" if state.full else CARET
+    if state.phase is Phase.PIN:
+        layout.label.draw(frame, PIN_LABEL)
+        layout.field.draw(frame, "*" * len(state.pin) + caret)
+    else:
+        layout.label.draw(frame, CHALLENGE_LABEL)
+        layout.field.draw(frame, state.challenge + caret)
+    return frame
+
+
+def grouped(digits: str) -> str:
+    """Digits parted for the eye: `12345678` becomes `1234 5678`."""
+    groups: list[str] = []
+    start = 0
+    for size in _GROUPS.get(len(digits), (len(digits),)):
+        groups.append(digits[start : start + size])
+        start += size
+    return " ".join(groups)

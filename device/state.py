@@ -1,0 +1,233 @@
+"""What the card does: one frozen state and one pure function, `step(state, event, now)`.
+
+    OFF -> PIN -> CHALLENGE -> RESPONSE -> OFF, and FAULT in the place of any of them
+
+The clock, the store and the computation are outside: time comes in as `now` (seconds), everything
+else as events; what is to be done comes out as effects. Nothing secret is in any `repr`.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from device.faults import Fault
+from device.hold import PressHaltHeld, PressHeld, PressLongHeld
+
+OK = "#"
+CLEAR = "*"
+_DIGITS = frozenset("0123456789")
+
+
+class Phase(Enum):
+    """Which screen is up."""
+
+    OFF = auto()
+    PIN = auto()
+    CHALLENGE = auto()
+    RESPONSE = auto()
+    FAULT = auto()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Numbers that a setting may change: digits of the PIN, seconds until the card goes off."""
+
+    pin_length: int = 4
+    idle: float = 30.0
+    response: float = 60.0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A loaded slot: how long its challenge is, or why it cannot be used."""
+
+    slot: str
+    challenge_length: int = 0
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the card knows between two events."""
+
+    rules: Rules = Rules()
+    phase: Phase = Phase.OFF
+    deadline: float | None = None
+    offers: tuple[Offer, ...] = ()
+    slot: str = ""
+    pin: str = field(default="", repr=False)
+    challenge: str = field(default="", repr=False)
+    response: str = field(default="", repr=False)
+    fault: Fault | None = None
+
+    @property
+    def offer(self) -> Offer | None:
+        """The chosen slot; None until the store was looked into."""
+        return next((offer for offer in self.offers if offer.slot == self.slot), None)
+
+    @property
+    def full(self) -> bool:
+        """Whether the field on the glass has all its digits."""
+        if self.phase is Phase.PIN:
+            return len(self.pin) == self.rules.pin_length
+        if self.phase is Phase.CHALLENGE and self.offer is not None:
+            return len(self.challenge) == self.offer.challenge_length
+        return False
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    """One key of the pad went down: a digit, `OK`, `CLEAR`, or a letter."""
+
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The store was looked into."""
+
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The response, whose counter is durable already."""
+
+    response: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What was asked for could not be done, or something is wrong at power-on."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time went by."""
+
+
+Event = KeyPressed | PressHeld | PressLongHeld | PressHaltHeld | Opened | Computed | Failed | Tick
+
+
+@dataclass(frozen=True)
+class Open:
+    """Look into the store; `Opened` or `Failed` follows."""
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Advance the slot's counter, then compute; `Computed` or `Failed` follows."""
+
+    slot: str
+    pin: str = field(repr=False)
+    challenge: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Ask for the computer to be halted."""
+
+
+Effect = Open | Compute | Halt
+Step = tuple[State, tuple[Effect, ...]]
+
+
+def step(state: State, event: Event, now: float) -> Step:
+    """The state after `event` at `now`, and what is to be done about it."""
+    match event:
+        case Tick():
+            due = state.deadline is not None and now >= state.deadline
+            return (_off(state) if due else state), ()
+        case PressLongHeld():
+            return _off(state), ()
+        case PressHaltHeld():
+            return _off(state), (Halt(),)
+        case PressHeld():
+            fresh = replace(_off(state), phase=Phase.PIN, deadline=now + state.rules.idle)
+            return fresh, (Open(),)
+        case Opened(offers):
+            return _opened(state, offers, now), ()
+        case Computed(response):
+            if state.phase is not Phase.RESPONSE or state.response:
+                return state, ()
+            deadline = now + state.rules.response
+            return replace(state, response=response, deadline=deadline), ()
+        case Failed(fault):
+            return _failed(state, fault, now), ()
+        case KeyPressed(key):
+            return _key(state, key, now)
+
+
+def _off(state: State) -> State:
+    return State(rules=state.rules)
+
+
+def _failed(state: State, fault: Fault, now: float) -> State:
+    deadline = now + state.rules.idle
+    return replace(_off(state), phase=Phase.FAULT, fault=fault, deadline=deadline)
+
+
+def _opened(state: State, offers: tuple[Offer, ...], now: float) -> State:
+    if state.phase is not Phase.PIN:
+        return state
+    if not offers:
+        return _failed(state, Fault.NO_KEY, now)
+    usable = [offer for offer in offers if offer.fault is None]
+    if not usable:
+        return _failed(state, offers[0].fault or Fault.NO_KEY, now)
+    return replace(state, offers=offers, slot=usable[0].slot)
+
+
+def _key(state: State, key: str, now: float) -> Step:
+    if state.phase is Phase.OFF:
+        return state, ()
+    seconds = state.rules.response if state.phase is Phase.RESPONSE else state.rules.idle
+    state = replace(state, deadline=now + seconds)
+    match state.phase:
+        case Phase.PIN:
+            return _pin_key(state, key, now), ()
+        case Phase.CHALLENGE:
+            return _challenge_key(state, key, now)
+        case Phase.FAULT if key in (OK, CLEAR):
+            return _off(state), ()
+        case Phase.RESPONSE if key == CLEAR:
+            return _off(state), ()
+    return state, ()
+
+
+def _pin_key(state: State, key: str, now: float) -> State:
+    if key in _DIGITS:
+        return state if state.full else replace(state, pin=state.pin + key)
+    if key == CLEAR:
+        return replace(state, pin=state.pin[:-1]) if state.pin else _off(state)
+    if key == OK and state.full and state.offer is not None:
+        return replace(state, phase=Phase.CHALLENGE)
+    if not state.pin and len(state.offers) > 1:
+        for offer in state.offers:
+            if offer.slot == key:
+                if offer.fault is not None:
+                    return _failed(state, offer.fault, now)
+                return replace(state, slot=key)
+    return state
+
+
+def _challenge_key(state: State, key: str, now: float) -> Step:
+    if key in _DIGITS:
+        return (state if state.full else replace(state, challenge=state.challenge + key)), ()
+    if key == CLEAR:
+        if not state.challenge:
+            return _off(state), ()
+        return replace(state, challenge=state.challenge[:-1]), ()
+    if key == OK and state.full:
+        compute = Compute(state.slot, state.pin, state.challenge)
+        # PIN and challenge go on in the effect alone.
+        waiting = replace(
+            state,
+            phase=Phase.RESPONSE,
+            pin="",
+            challenge="",
+            deadline=now + state.rules.response,
+        )
+        return waiting, (compute,)
+    return state, ()
