@@ -1,4 +1,7 @@
-"""What can go wrong with the card's parts. A message says what was expected, what came, what to do."""
+"""What can go wrong with the card's parts.
+
+A message says what was expected, what came, and what to do.
+"""
 
 
 class DriverError(Exception):

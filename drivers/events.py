@@ -21,7 +21,10 @@ class KeyUp:
 
 @dataclass(frozen=True)
 class KeysRefused:
-    """More than one key read closed; nothing is typed until all are open. Ghosts are among `keys`."""
+    """More than one key read closed; nothing is typed until all are open.
+
+    Said once. `keys` may hold ghosts: three keys on two rows and two columns read as four.
+    """
 
     keys: frozenset[str]
 

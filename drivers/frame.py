@@ -84,7 +84,7 @@ class Frame:
         self.fill(x, y, 1, 1, on)
 
     def draw(self, glyph: Glyph, x: int, y: int) -> None:
-        """Light the glyph's pixels with its top left corner at (x, y); its dark pixels stay as they were."""
+        """Light the glyph's pixels, its top left corner at (x, y); it darkens none."""
         self._columns(enumerate(glyph.columns, x), y)
 
     def fill(self, x: int, y: int, width: int, height: int, on: bool = True) -> None:

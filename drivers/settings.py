@@ -77,7 +77,7 @@ class DisplaySettings:
 
 @dataclass(frozen=True)
 class BoardSettings:
-    """The whole card: keypad, press button (BCM pin, and whether pressing pulls it low), display."""
+    """The whole card: keypad, press button (BCM pin; whether pressing pulls it low), display."""
 
     pad: PadLayout
     press_pin: int

@@ -1,0 +1,106 @@
+"""The keypad: asleep until an edge, then sampled until all is open and quiet again.
+
+Asleep the matrix is parked: all rows low, the columns pulled up and watched, so that any key pulls
+a column down and wakes the card. Nothing is read or written while it is parked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from drivers.debounce import Debounce
+from drivers.events import KeyDown, KeyEvent, KeysRefused, KeysStuck, KeyUp
+from drivers.settings import PadLayout
+
+__all__ = [
+    "KeyDown",
+    "KeyEvent",
+    "KeyUp",
+    "Keypad",
+    "KeysRefused",
+    "KeysStuck",
+    "Matrix",
+    "PadLayout",
+]
+
+SAMPLE_PERIOD = 0.0025
+"""Seconds between two scans of an awake keypad: debounce needs them less than 4.5 ms apart."""
+HELD_PERIOD = 1.0
+"""Seconds between two looks at keys that are held down without moving.
+
+Only a key in the same column as a held one closes without an edge, so only it waits for this look.
+"""
+
+
+class Matrix(Protocol):
+    """The pins of a keypad: see `drivers.matrix`."""
+
+    def scan(self) -> frozenset[str]:
+        """Return the keys that read closed; the matrix is awake afterwards."""
+
+    def park(self, on_edge: Callable[[], None]) -> None:
+        """Drive all rows low and call `on_edge`, from any thread, when a column changes."""
+
+    def pulled_down(self) -> frozenset[int]:
+        """Return the column pins that read low; with a parked matrix those with a closed key."""
+
+    def wake(self) -> None:
+        """Stop watching the columns."""
+
+    def close(self) -> None:
+        """Let go of the pins."""
+
+
+class Keypad:
+    """Key events out of a matrix. Call `poll` after each wake-up and whenever `due` says so.
+
+    `wake` is called, from any thread, when an edge asks for a `poll`.
+    """
+
+    def __init__(self, layout: PadLayout, matrix: Matrix, wake: Callable[[], None]) -> None:
+        self._layout = layout
+        self._matrix = matrix
+        self._wake = wake
+        self._debounce = Debounce()
+        self._parked = False
+        self._edge = False
+        self._next: float | None = 0.0
+        self._polled = 0.0
+
+    def poll(self, now: float) -> list[KeyEvent]:
+        """Look at the keys if it is time to, and return what happened; `now` in seconds."""
+        self._polled = now
+        if not self._edge and (self._next is None or now < self._next):
+            return []
+        if self._parked:
+            self._matrix.wake()
+            self._parked = False
+        self._edge = False
+        events = self._debounce.sample(now, self._matrix.scan())
+        self._next = now + SAMPLE_PERIOD
+        if self._debounce.at_rest(now):
+            self._park(now)
+        return events
+
+    def due(self) -> float | None:
+        """Return when `poll` wants to be called even without an edge; None: only after one."""
+        return self._polled if self._edge else self._next
+
+    def close(self) -> None:
+        """Let go of the pins."""
+        self._matrix.close()
+
+    def _park(self, now: float) -> None:
+        closed = self._debounce.closed
+        self._matrix.park(self._on_edge)
+        # A key that closed while the columns were not watched yet gave no edge: look once.
+        if self._matrix.pulled_down() != {self._layout.crossing(key)[1] for key in closed}:
+            self._matrix.wake()
+            return
+        self._parked = True
+        self._next = now + HELD_PERIOD if closed else None
+
+    def _on_edge(self) -> None:
+        self._edge = True
+        self._wake()

@@ -1,0 +1,83 @@
+"""The press button: one contact that keeps its pin watched all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from drivers.debounce import Debounce
+from drivers.events import (
+    ButtonDown,
+    ButtonEvent,
+    ButtonStuck,
+    ButtonUp,
+    KeyDown,
+    KeyEvent,
+    KeysStuck,
+)
+from drivers.keypad import SAMPLE_PERIOD
+
+__all__ = ["ButtonDown", "ButtonEvent", "ButtonStuck", "ButtonUp", "Contact", "PressButton"]
+
+_CLOSED = frozenset({"press"})
+_OPEN: frozenset[str] = frozenset()
+
+
+class Contact(Protocol):
+    """The pin of a button: see `drivers.pins`."""
+
+    def closed(self) -> bool:
+        """Say whether the contact reads closed."""
+
+    def watch(self, on_edge: Callable[[], None]) -> None:
+        """Call `on_edge`, from any thread, when the contact moves."""
+
+    def close(self) -> None:
+        """Let go of the pin."""
+
+
+class PressButton:
+    """Button events out of one contact. Call `poll` after each wake-up and whenever `due` says so.
+
+    `wake` is called, from any thread, when an edge asks for a `poll`. How long the button is held
+    is for others to say.
+    """
+
+    def __init__(self, contact: Contact, wake: Callable[[], None]) -> None:
+        self._contact = contact
+        self._wake = wake
+        self._debounce = Debounce()
+        self._edge = False
+        self._next: float | None = 0.0
+        self._polled = 0.0
+        contact.watch(self._on_edge)
+
+    def poll(self, now: float) -> list[ButtonEvent]:
+        """Look at the contact if it is time to, and return what happened; `now` in seconds."""
+        self._polled = now
+        if not self._edge and (self._next is None or now < self._next):
+            return []
+        self._edge = False
+        closed = _CLOSED if self._contact.closed() else _OPEN
+        events = self._debounce.sample(now, closed)
+        self._next = None if self._debounce.at_rest(now) else now + SAMPLE_PERIOD
+        return [_as_button(event) for event in events]
+
+    def due(self) -> float | None:
+        """Return when `poll` wants to be called even without an edge; None: only after one."""
+        return self._polled if self._edge else self._next
+
+    def close(self) -> None:
+        """Let go of the pin."""
+        self._contact.close()
+
+    def _on_edge(self) -> None:
+        self._edge = True
+        self._wake()
+
+
+def _as_button(event: KeyEvent) -> ButtonEvent:
+    """Translate an event of the only key."""
+    if isinstance(event, KeysStuck):
+        return ButtonStuck()
+    return ButtonDown() if isinstance(event, KeyDown) else ButtonUp()
