@@ -1,0 +1,172 @@
+"""The loop: hardware events in, the state machine's effects out, one pass at a time."""
+
+import logging
+from collections.abc import Callable
+
+from device.errors import DeviceError
+from device.faults import Fault
+from device.hold import Hold
+from device.keystore import KeyStore
+from device.layout import layout_for
+from device.responder import offers, respond
+from device.screens import screen
+from device.settings import Settings
+from device.state import (
+    Compute,
+    Computed,
+    Effect,
+    Event,
+    Failed,
+    Halt,
+    KeyPressed,
+    Open,
+    Opened,
+    Phase,
+    State,
+    Tick,
+    step,
+)
+from device.wake import Waker
+from drivers.board import Board
+from drivers.errors import DisplayError
+from drivers.events import ButtonDown, ButtonStuck, ButtonUp, KeyDown, KeysStuck
+from drivers.frame import Frame
+
+_log = logging.getLogger("challng.card")
+
+# Seconds between two tries to reach a display that does not answer: doubled from one to the other.
+_FIRST_RETRY, _LAST_RETRY = 1.0, 64.0
+
+
+class Firmware:
+    """One card: a board, a key store and a clock, and the state between them."""
+
+    def __init__(
+        self,
+        board: Board,
+        store: KeyStore,
+        settings: Settings,
+        *,
+        clock: Callable[[], float],
+        halt: Callable[[], None],
+    ) -> None:
+        """`clock` counts seconds; `halt` asks for the computer to be halted."""
+        self._board = board
+        self._store = store
+        self._clock = clock
+        self._halt = halt
+        self._hold = Hold(settings.hold)
+        self._layout = layout_for(board.display.width, board.display.height)
+        self._state = State(rules=settings.rules)
+        # What the glass shows: nothing is known of it yet, and it is to be dark.
+        self._drawn: State | None = None
+        self._lit = True
+        self._retry: float | None = None
+        self._patience = _FIRST_RETRY
+
+    def turn(self) -> float | None:
+        """One pass: look at keys and button, let time go by, draw what changed.
+
+        Returns when the next pass is due, on the same clock; None: only after an edge.
+        """
+        now = self._clock()
+        for event in self._board.press.poll(now):
+            match event:
+                case ButtonDown():
+                    self._hold.down(now)
+                case ButtonUp():
+                    self._hold.up()
+                case ButtonStuck():
+                    self._take(Failed(Fault.STUCK_PRESS), now)
+        for held in self._hold.tick(now):
+            self._take(held, now)
+        for key_event in self._board.keypad.poll(now):
+            match key_event:
+                case KeyDown(key):
+                    self._take(KeyPressed(key), now)
+                case KeysStuck():
+                    self._take(Failed(Fault.STUCK_KEY), now)
+        self._take(Tick(), now)
+        self._draw(now)
+        due = (
+            self._board.press.due(),
+            self._board.keypad.due(),
+            self._hold.due(),
+            self._state.deadline,
+            self._retry,
+        )
+        return min((time for time in due if time is not None), default=None)
+
+    def close(self) -> None:
+        """Forget everything, leave the glass dark, and let go of the board."""
+        self._state = State(rules=self._state.rules)
+        try:
+            self._draw(self._clock())
+        finally:
+            self._board.close()
+
+    def _take(self, event: Event, now: float) -> None:
+        self._state, effects = step(self._state, event, now)
+        for effect in effects:
+            following = self._do(effect)
+            if following is not None:
+                # The clock again: writing the counter takes its time.
+                self._take(following, self._clock())
+
+    def _do(self, effect: Effect) -> Event | None:
+        try:
+            match effect:
+                case Open():
+                    return Opened(offers(self._store))
+                case Compute(slot, pin, challenge):
+                    return Computed(respond(self._store, slot, pin, challenge))
+                case Halt():
+                    self._halt()
+        except DeviceError as error:
+            fault = Fault.of(error)
+            _log.error("%s: %s", fault.code, error)
+            return Failed(fault)
+        return None
+
+    def _draw(self, now: float) -> None:
+        if self._state == self._drawn or self._waits(now):
+            return
+        try:
+            self._show(screen(self._state, self._layout))
+        except DisplayError as error:
+            if self._retry is None:
+                _log.error("%s: %s", Fault.DISPLAY.code, error)
+            # Nobody can trust the glass now: forget what it would show, darken it when it answers.
+            self._state, self._drawn, self._lit = State(rules=self._state.rules), None, True
+            self._retry = now + self._patience
+            self._patience = min(2 * self._patience, _LAST_RETRY)
+        else:
+            self._drawn, self._retry, self._patience = self._state, None, _FIRST_RETRY
+
+    def _waits(self, now: float) -> bool:
+        """Whether a silent display is left alone for a while; a press does not wait."""
+        return self._retry is not None and now < self._retry and self._state.phase is Phase.OFF
+
+    def _show(self, frame: Frame | None) -> None:
+        display = self._board.display
+        if frame is not None:
+            display.show(frame)
+            if not self._lit or self._drawn is None:
+                display.power(True)
+        elif self._lit:
+            display.power(False)
+            # Nothing that was shown stays in the display's memory.
+            display.show(Frame(display.width, display.height))
+        self._lit = frame is not None
+
+
+def run(
+    firmware: Firmware, waker: Waker, clock: Callable[[], float], stopped: Callable[[], bool]
+) -> None:
+    """Pass after pass until `stopped()`; asleep in between until an edge or the next due time."""
+    try:
+        while not stopped():
+            waker.clear()
+            waker.wait(firmware.turn(), clock)
+    finally:
+        firmware.close()
