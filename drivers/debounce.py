@@ -18,7 +18,7 @@ from drivers.events import KeyDown, KeyEvent, KeysRefused, KeysStuck, KeyUp
 CLOSED_SPAN = 0.0105
 OPEN_SPAN = 0.0105
 HELD_SPAN = 0.25
-"""Closed contacts that have not moved for so long need no sampling to see that they still do not."""
+"""Closed contacts that have not moved for so long need not be sampled until something moves."""
 
 
 class _Phase(Enum):
@@ -30,7 +30,7 @@ class _Phase(Enum):
 
 
 class Debounce:
-    """Turns samples `(now, closed keys)` into key events; at most one key between all-open and all-open.
+    """Turns samples `(now, closed keys)` into key events: one key from all-open to all-open.
 
     Keys that are closed during the first CLOSED_SPAN are stuck: reported once, and as if they were
     open until they have opened. One key may follow another only after all were open; a second
@@ -54,9 +54,16 @@ class Debounce:
 
     def at_rest(self, now: float) -> bool:
         """Say whether nothing can be missed if the next sample is taken only after a movement."""
+        if any(open_since is not None for open_since in self._stuck.values()):
+            return False
         if self._phase in (_Phase.DOWN, _Phase.REFUSED):
             return now - self._unmoved_since >= HELD_SPAN
         return self._phase is _Phase.OPEN and _span(self._open_since, now) >= OPEN_SPAN
+
+    def stir(self) -> None:
+        """Take note that a contact moved since the last sample, whatever the next one shows."""
+        if self._phase is _Phase.OPEN:
+            self._open_since = None
 
     def sample(self, now: float, closed: frozenset[str]) -> list[KeyEvent]:
         """Take one sample of the closed keys at time `now` (seconds); return what it settles."""

@@ -76,7 +76,9 @@ class Keypad:
         if self._parked:
             self._matrix.wake()
             self._parked = False
-        self._edge = False
+        if self._edge:
+            self._edge = False
+            self._debounce.stir()
         events = self._debounce.sample(now, self._matrix.scan())
         self._next = now + SAMPLE_PERIOD
         if self._debounce.at_rest(now):

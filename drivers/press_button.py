@@ -57,7 +57,9 @@ class PressButton:
         self._polled = now
         if not self._edge and (self._next is None or now < self._next):
             return []
-        self._edge = False
+        if self._edge:
+            self._edge = False
+            self._debounce.stir()
         closed = _CLOSED if self._contact.closed() else _OPEN
         events = self._debounce.sample(now, closed)
         self._next = None if self._debounce.at_rest(now) else now + SAMPLE_PERIOD

@@ -1,0 +1,118 @@
+"""Which parts of a picture to send, so that the fewest bytes go over the bus. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+
+_MANY = 12  # above so many windows trying every pair costs more time than the bytes are worth
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole pages: columns `left`..`right` and pages `top`..`bottom`, inclusive."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        """Bytes of picture in the window."""
+        return (self.right - self.left + 1) * (self.bottom - self.top + 1)
+
+    def around(self, other: Window) -> Window:
+        """Return the smallest window that holds both."""
+        return Window(
+            min(self.left, other.left),
+            max(self.right, other.right),
+            min(self.top, other.top),
+            max(self.bottom, other.bottom),
+        )
+
+    def cut(self, data: bytes | bytearray, width: int) -> bytes:
+        """Return the window's bytes out of a picture `width` wide, page by page."""
+        pages = range(self.top, self.bottom + 1)
+        return b"".join(
+            data[page * width + self.left : page * width + self.right + 1] for page in pages
+        )
+
+
+def changed(
+    old: bytes | bytearray, new: bytes | bytearray, width: int, overhead: int, *, tall: bool
+) -> list[Window]:
+    """Return windows that cover every byte in which two pictures differ.
+
+    Each window costs `overhead` bytes beside its area; windows are joined while that costs no
+    more. `tall` says whether the display has windows of more than one page.
+    """
+    if old == new:
+        return []
+    runs = []
+    for page, start in enumerate(range(0, len(new), width)):
+        one, other = old[start : start + width], new[start : start + width]
+        if one != other:
+            mixed = int.from_bytes(one, "big") ^ int.from_bytes(other, "big")
+            for run in _runs(overhead).finditer(mixed.to_bytes(width, "big")):
+                runs.append(Window(run.start(), run.end() - 1, page, page))
+    if not tall:
+        return runs
+    windows = _join_downward(runs, overhead)
+    if len(windows) <= _MANY:
+        windows = _join_pairs(windows, overhead)
+    whole = windows[0]
+    for window in windows[1:]:
+        whole = whole.around(window)
+    return [whole] if _cost(whole, overhead) <= _total(windows, overhead) else windows
+
+
+@lru_cache
+def _runs(gap: int) -> re.Pattern[bytes]:
+    """Match bytes that differ, with up to `gap` equal ones between them: not worth a new window."""
+    return re.compile(rb"[^\0]+(?:\0{1,%d}[^\0]+)*" % gap)
+
+
+def _cost(window: Window, overhead: int) -> int:
+    return window.area + overhead
+
+
+def _total(windows: list[Window], overhead: int) -> int:
+    return sum(_cost(window, overhead) for window in windows)
+
+
+def _join_downward(runs: list[Window], overhead: int) -> list[Window]:
+    """Join each run with the window just above it where that is no dearer."""
+    windows: list[Window] = []
+    for run in runs:
+        for at, window in enumerate(windows):
+            joined = window.around(run)
+            if window.bottom >= run.top - 1 and joined.area <= window.area + run.area + overhead:
+                windows[at] = joined
+                break
+        else:
+            windows.append(run)
+    return windows
+
+
+def _join_pairs(windows: list[Window], overhead: int) -> list[Window]:
+    """Join the pair that saves most, until no pair saves anything."""
+    windows = list(windows)
+    while len(windows) > 1:
+        pairs = [(one, other) for at, one in enumerate(windows) for other in windows[at + 1 :]]
+        saved, one, other = max(
+            ((_saved(one, other, overhead), one, other) for one, other in pairs),
+            key=itemgetter(0),
+        )
+        if saved < 0:
+            break
+        windows.remove(one)
+        windows.remove(other)
+        windows.append(one.around(other))
+    return windows
+
+
+def _saved(one: Window, other: Window, overhead: int) -> int:
+    return one.area + other.area + overhead - one.around(other).area
