@@ -9,6 +9,10 @@ class OcraError(ProtocolError, ValueError):
     """A suite that RFC 6287 does not allow, or inputs that do not fit the suite."""
 
 
+class SuiteUnsuitable(OcraError):
+    """A suite of RFC 6287 that a card cannot do."""
+
+
 class SerialError(ProtocolError, ValueError):
     """A text that is not a card's serial number."""
 

@@ -119,9 +119,7 @@ def test_one_changed_bit_of_a_key_is_found_before_it_is_decrypted() -> None:
     assert "MAC is wrong" in refused(text.replace(sealed, b64encode(raw).decode()))
 
 
-@pytest.mark.parametrize(
-    "iterations", ["0", "999", "10000001", "9" * 23, "-5", "ten"]
-)
+@pytest.mark.parametrize("iterations", ["0", "999", "10000001", "9" * 23, "-5", "ten"])
 def test_too_few_and_too_many_iterations_are_refused(iterations: str) -> None:
     text = a_file().replace(">1000<", f">{iterations}<")
     assert "teration" in refused(text)
