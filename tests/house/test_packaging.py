@@ -1,0 +1,92 @@
+"""What is installed where: extras, the lock file, the console scripts."""
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def locked() -> set[str]:
+    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", LOCK, re.M)}
+
+
+def closure(extra: str) -> set[str]:
+    """Everything that installing `challng[extra]` brings, by the installed packages' metadata."""
+    found: set[str] = set()
+    extras = PROJECT["project"]["optional-dependencies"]
+    todo = [Requirement(line) for line in PROJECT["project"]["dependencies"] + extras[extra]]
+    while todo:
+        requirement = todo.pop()
+        name = canonicalize_name(requirement.name)
+        if name == "challng":
+            todo += [Requirement(line) for one in requirement.extras for line in extras[one]]
+        if name in found or name == "challng":
+            continue
+        found.add(name)
+        try:
+            lines = requires(name) or []
+        except PackageNotFoundError:
+            continue  # not for this machine
+        for line in lines:
+            inner = Requirement(line)
+            chosen = requirement.extras or {""}
+            if not inner.marker or any(inner.marker.evaluate({"extra": one}) for one in chosen):
+                todo.append(inner)
+    return found
+
+
+def test_a_card_installs_no_web_server() -> None:
+    web = {"fastapi", "starlette", "granian", "uvicorn", "sqlalchemy", "jinja2", "alembic"}
+    assert "gpiozero" in closure("card")
+    assert "lgpio" in closure("pi")
+    assert closure("card") & web == set()
+    assert closure("pi") & web == set()
+
+
+def test_a_verifier_installs_no_gpio() -> None:
+    pins = {"gpiozero", "lgpio", "rpi-gpio", "smbus2", "luma-oled", "luma-core", "pillow"}
+    assert "fastapi" in closure("server")
+    assert closure("server") & (pins | {"textual", "flask"}) == set()
+
+
+def test_every_dependency_is_locked_with_hashes_and_no_host() -> None:
+    assert not re.search(r"https?:|--index|--find-links|//", LOCK)
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", LOCK.strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+    wanted = {
+        canonicalize_name(Requirement(line).name)
+        for lines in (
+            PROJECT["project"]["dependencies"],
+            *(PROJECT["project"]["optional-dependencies"][e] for e in ("card", "sim", "server")),
+            PROJECT["dependency-groups"]["dev"],
+        )
+        for line in lines
+    } - {"challng"}
+    assert wanted <= locked()
+
+
+def test_nothing_that_needs_a_compiler_is_locked() -> None:
+    # These have no wheels for some Python that is supported, or only a source archive.
+    assert locked() & {"lgpio", "rpi-gpio", "rpi-lgpio", "adafruit-blinka", "sysv-ipc"} == set()
+
+
+@pytest.mark.parametrize("group", ["dependencies", "card", "pi", "sim", "server", "dev"])
+def test_every_dependency_has_its_line_in_the_docs(group: str) -> None:
+    lines = {
+        "dependencies": PROJECT["project"]["dependencies"],
+        "dev": PROJECT["dependency-groups"]["dev"],
+        **PROJECT["project"]["optional-dependencies"],
+    }[group]
+    page = (ROOT / "docs" / "dependencies.md").read_text().lower()
+    for line in lines:
+        name = Requirement(line).name.lower()
+        if name != "challng":
+            assert f"| `{name}`" in page, f"{name} has no line in docs/dependencies.md"
