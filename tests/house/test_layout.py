@@ -85,8 +85,6 @@ def test_a_package_imports_only_what_stands_below_it(package: str) -> None:
     ],
 )
 def test_the_rule_tells_right_from_wrong(package: str, imported: str, expected: bool) -> None:
-    package: str, imported: str, expected: bool
-) -> None:
     assert trespasses(package, imported) is expected
 
 

@@ -1,0 +1,27 @@
+"""For all tests: with CI=true, a skipped test is a failure."""
+
+import os
+
+import pytest
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what was skipped, and for want of what."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run on CI when anything was skipped there."""
+    if _skipped and os.environ.get("CI") == "true":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why a run without a failed test is red."""
+    if _skipped and os.environ.get("CI") == "true":
+        terminalreporter.section("skipped on CI, which counts as failed")
+        for nodeid in _skipped:
+            terminalreporter.line(nodeid)
