@@ -1,0 +1,59 @@
+"""Logging in over the API: three calls, as the pages do it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from ..clock import written
+from ..login.offers import Offered
+from ..login.sessions import Opened
+from ..verifier import Verifier
+from ..web.peer import address
+from .bodies import AnswerBody, FactorBody, LoginBody
+
+
+def routes(verifier: Verifier) -> APIRouter:
+    """Return the calls under `/api/v1/login`."""
+    router = APIRouter(prefix="/api/v1/login", tags=["login"])
+    proxies = verifier.settings.trusted_proxies
+
+    @router.post("", summary="User name and password")
+    async def begin(request: Request, body: LoginBody) -> Response:
+        outcome = await verifier.passwords.begin(
+            body.username, body.password, address(request, proxies)
+        )
+        return _offered(outcome) if isinstance(outcome, Offered) else _opened(outcome)
+
+    @router.post("/{login}/factor", summary="Go on with another device")
+    def choose(login: str, body: FactorBody) -> Response:
+        return _offered(verifier.logins.choose(login, body.factor))
+
+    @router.post("/{login}/answer", summary="Answer the prompt")
+    def answer(login: str, body: AnswerBody) -> Response:
+        return _opened(verifier.logins.answer(login, body.answer))
+
+    return router
+
+
+def _offered(offered: Offered) -> Response:
+    return JSONResponse(
+        {
+            "login": offered.login_id,
+            "factor": offered.factor.id,
+            "prompt": dict(offered.prompt),
+            "factors": [{"id": each.id, "kind": each.kind} for each in offered.factors],
+            "expires": written(offered.expires_at),
+        }
+    )
+
+
+def _opened(opened: Opened) -> Response:
+    return JSONResponse(
+        {
+            "session": opened.token,
+            "access": opened.access,
+            "device_kind": opened.device_kind,
+            "limits": opened.limits.model_dump(),
+        }
+    )

@@ -1,0 +1,38 @@
+"""What machines ask: alive, ready, numbers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, Response
+
+from .. import metrics
+from ..db import migrate
+from ..verifier import Verifier
+from ..web.problems import problem
+
+
+def routes(verifier: Verifier) -> APIRouter:
+    """Return `/healthz`, `/readyz` and `/metrics`."""
+    router = APIRouter(tags=["machines"])
+
+    @router.get("/healthz", summary="This worker runs")
+    async def healthz() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @router.get("/readyz", summary="The database answers and has its newest shape")
+    def readyz() -> Response:
+        try:
+            with verifier.database.reading() as connection:
+                current = migrate.is_current(connection)
+        except SQLAlchemyError:
+            return problem(503, "not-ready", "Not ready", "The database does not answer.")
+        if not current:
+            return problem(503, "not-ready", "Not ready", "The database is of another version.")
+        return JSONResponse({"status": "ready"})
+
+    @router.get("/metrics", summary="Numbers, in Prometheus' format")
+    def numbers() -> Response:
+        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+    return router

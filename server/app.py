@@ -1,0 +1,106 @@
+"""The ASGI application: API, pages, and what every request meets, around one verifier."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from .api import login, machines, session
+from .errors import LoginError
+from .portal import pages
+from .portal.render import bare
+from .verifier import Verifier
+from .web.body import BodyLimit
+from .web.headers import SecurityHeaders
+from .web.observe import Observe
+from .web.problems import of_refusal, of_status, problem
+
+_STATIC = Path(__file__).parent / "portal" / "static"
+
+
+def create_app(verifier: Verifier) -> FastAPI:
+    """Return the application; the verifier is closed when it shuts down."""
+    settings = verifier.settings
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        verifier.close()
+
+    app = FastAPI(
+        title="Challng verifier",
+        lifespan=lifespan,
+        docs_url="/api/docs" if settings.api_docs else None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json" if settings.api_docs else None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
+            Middleware(SecurityHeaders, https=settings.https),
+            Middleware(BodyLimit, limit=settings.body_bytes),
+        ],
+    )
+    for router in (
+        login.routes(verifier),
+        session.routes(verifier),
+        machines.routes(verifier),
+        pages.routes(verifier),
+    ):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_exception_handler(LoginError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _bare)
+    return app
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, LoginError)  # noqa: S101 - registered for it alone
+    return of_refusal(error)
+
+
+def _malformed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    return problem(422, "malformed", "Malformed request", _sentence(error.errors()))
+
+
+def _bare(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    if _is_for_a_person(request):
+        return bare(error.status_code)
+    return of_status(error.status_code, error.headers)
+
+
+def _failed(scope: Scope) -> Response:
+    return bare(500) if _is_for_a_person(Request(scope)) else of_status(500)
+
+
+def _is_for_a_person(request: Request) -> bool:
+    accepts = request.headers.get("accept", "")
+    return "text/html" in accepts and not request.url.path.startswith("/api/")
+
+
+def _sentence(errors: Sequence[Any]) -> str:
+    """Say what is wrong with a body, without repeating any of it."""
+    first = errors[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    kind = first["type"]
+    if kind.startswith("json") or not field or field.isdigit():
+        return "The body must be a JSON object, sent as application/json. Correct it."
+    if kind == "missing":
+        return f"The field {field!r} is missing. Add it."
+    if kind == "string_type":
+        return f"The field {field!r} must be a string. Correct it."
+    if kind in {"string_too_short", "string_too_long"}:
+        return f"The field {field!r} is too {kind.rsplit('_', 1)[1]}. Correct it."
+    return f"The field {field!r} has characters that cannot be in it. Correct it."

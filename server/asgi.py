@@ -1,0 +1,15 @@
+"""What each worker process runs: the application over the data directory of `CHALLNG_DATA`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from . import logs, settings
+from .app import create_app
+from .verifier import open_verifier
+
+
+def create() -> FastAPI:
+    """Open the verifier and return its application; called once in each worker."""
+    logs.configure()
+    return create_app(open_verifier(settings.read()))

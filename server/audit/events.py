@@ -1,0 +1,28 @@
+"""The events that are written down."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What happened; the value is what stands in the log."""
+
+    VERIFIER_MADE = "verifier.made"
+    USER_ADDED = "user.added"
+    USER_LOCKED = "user.locked"
+    USER_UNLOCKED = "user.unlocked"
+    PASSWORD_SET = "password.set"  # noqa: S105
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105
+    CARD_IMPORTED = "card.imported"
+    DEVICE_LOCKED = "device.locked"
+    DEVICE_UNLOCKED = "device.unlocked"
+    LOGIN_BEGUN = "login.begun"
+    LOGIN_FACTOR_CHOSEN = "login.factor-chosen"
+    LOGIN_ACCEPTED = "login.accepted"
+    LOGIN_WRONG = "login.wrong"
+    LOGIN_CLOSED = "login.closed"
+    SESSION_OPENED = "session.opened"
+    SESSION_ENDED = "session.ended"
+    MASTER_KEY_ADDED = "master-key.added"
+    MASTER_KEY_APPLIED = "master-key.applied"

@@ -1,0 +1,87 @@
+"""Read the whole log and say whether it is what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, select
+
+from ..db import tables
+from ..db.engine import Database
+from . import chain
+from .anchor import Anchor, AnchorFile
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found; `problem` is None for a log in order, else one sentence."""
+
+    rows: int
+    seals: int
+    unsealed: int
+    problem: str | None = None
+
+
+def verify(database: Database, key: bytes, anchor_file: AnchorFile) -> Report:
+    """Check every row, every seal, and the anchor; stops at the first that is wrong."""
+    anchor = anchor_file.read()  # before the snapshot: the log may grow past it, not behind it
+    with database.reading() as connection:
+        return _verify(connection, key, anchor)
+
+
+def _verify(connection: Connection, key: bytes, anchor: Anchor | None) -> Report:
+    seals = {seal.seq: seal for seal in connection.execute(select(tables.audit_seals))}
+    rows = 0
+    mac = last_seal = chain.FIRST
+    sealed = 0
+
+    def bad(problem: str) -> Report:
+        return Report(rows, len(seals), rows - sealed, problem)
+
+    log = tables.audit_log
+    stream = connection.execution_options(yield_per=1000).execute(select(log).order_by(log.c.seq))
+    for row in stream:
+        if row.seq != rows + 1:
+            return bad(f"row {rows + 1} is missing")
+        expected = chain.row_mac(
+            key, mac, row.seq, row.at, row.event, row.actor, row.subject, row.detail
+        )
+        if row.mac != expected:
+            return bad(f"row {row.seq} is not what was written")
+        rows, mac = row.seq, expected
+        seal = seals.get(rows)
+        if seal is not None:
+            last_seal = chain.seal_mac(key, last_seal, rows, seal.at, mac)
+            if seal.mac != last_seal:
+                return bad(f"the seal at row {rows} is not what was written")
+            sealed = rows
+    return _check_end(connection, Report(rows, len(seals), rows - sealed), mac, seals, anchor)
+
+
+def _check_end(
+    connection: Connection,
+    found: Report,
+    mac: bytes,
+    seals: Mapping[int, Row[tuple[object, ...]]],
+    anchor: Anchor | None,
+) -> Report:
+    def bad(problem: str) -> Report:
+        return Report(found.rows, found.seals, found.unsealed, problem)
+
+    furthest = max([*seals, anchor.seq if anchor else 0])
+    if furthest > found.rows:
+        return bad(f"row {found.rows + 1} is missing: the log was sealed up to row {furthest}")
+    head = connection.execute(select(tables.audit_head)).one_or_none()
+    if head is None or head.seq > found.rows:
+        return bad(f"row {found.rows + 1} is missing: the log ends too early")
+    if head.seq < found.rows or head.mac != mac:
+        return bad(f"row {head.seq + 1} was added by another hand")
+    if anchor is None:
+        return bad("the file audit.anchor is missing or not readable, so the end is not known")
+    seal = seals.get(anchor.seq)
+    if seal is None or seal.mac != anchor.mac:
+        return bad(f"the seal at row {anchor.seq} is not the one in the file audit.anchor")
+    if head.sealed_seq != found.rows - found.unsealed:
+        return bad(f"the seal at row {head.sealed_seq} is missing")
+    return found

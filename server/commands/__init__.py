@@ -1,0 +1,1 @@
+"""What `challng-server` does, one module for each group of commands. No rule of the domain here."""

@@ -1,0 +1,87 @@
+"""`card import|list|unlock`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from protocol import pskc, serial
+from protocol.errors import ProtocolError
+
+from ..accounts import names, users
+from ..audit.events import Event
+from ..clock import written
+from ..errors import CardRefused
+from ..factors import cards, pins
+from ..verifier import Verifier
+from .context import operator, read_secret, say
+
+
+def import_(verifier: Verifier, given: Namespace) -> int:
+    """Add the card of a PSKC file to a user; it can log in at once."""
+    name = names.check(given.user)
+    wanted = None if given.serial is None else _serial(given.serial)
+    with verifier.database.reading() as connection:
+        users.get(connection, name)
+    pin = pins.check(read_secret(given.pin_file, "PIN"))
+    record = cards.choose(_records(given.file, given.passphrase_file), wanted)
+    now = verifier.clock.now()
+    with verifier.database.writing() as connection:
+        user = users.get(connection, name)
+        cards.import_card(connection, verifier.keyring, record, user, pin, now)
+        verifier.audit.write(
+            connection, now, Event.CARD_IMPORTED, operator(), record.serial, user=name
+        )
+    say(f"The card {record.serial} is active for {name}.")
+    return 0
+
+
+def show(verifier: Verifier, _given: Namespace) -> int:
+    """List the cards: serial, user, state, counter, last used."""
+    with verifier.database.reading() as connection:
+        for card in cards.all_of_them(connection):
+            state = "locked" if card.locked else "active"
+            used = written(card.used_at) if card.used_at else "never"
+            say(f"{card.serial}\t{card.user}\t{state}\t{card.counter}\t{used}")
+    return 0
+
+
+def unlock(verifier: Verifier, given: Namespace) -> int:
+    """Unlock a card that wrong answers have locked."""
+    wanted = _serial(given.serial)
+    now = verifier.clock.now()
+    with verifier.database.writing() as connection:
+        was_locked = cards.unlock(connection, wanted)
+        if was_locked:
+            verifier.audit.write(connection, now, Event.DEVICE_UNLOCKED, operator(), wanted)
+    say(f"The card {wanted} is unlocked." if was_locked else f"The card {wanted} was not locked.")
+    return 0
+
+
+def _serial(text: str) -> str:
+    try:
+        return serial.check(text)
+    except ProtocolError as error:
+        raise CardRefused(f"{_sentence(error)} Check the serial and type it again.") from None
+
+
+def _records(file: str, passphrase_file: str) -> list[pskc.CardRecord]:
+    passphrase = read_secret(passphrase_file, "passphrase")
+    try:
+        data = Path(file).read_bytes()
+    except OSError as error:
+        raise CardRefused(
+            f"The card file {file} cannot be read ({error.strerror}): check its name."
+        ) from None
+    try:
+        return pskc.read(data, passphrase)
+    except ProtocolError as error:
+        raise CardRefused(
+            f"The card file {file} is refused. {_sentence(error)} "
+            "Check the file and its passphrase."
+        ) from None
+
+
+def _sentence(error: ProtocolError) -> str:
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

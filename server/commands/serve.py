@@ -1,0 +1,80 @@
+"""`serve`: the workers, one line when they are ready, and a clean end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+import time
+import urllib.error
+import urllib.request
+from argparse import Namespace
+from pathlib import Path
+
+from granian.constants import Interfaces, Loops
+from granian.server import Server
+
+from ..errors import SettingsRefused
+from ..settings import Settings
+from ..verifier import open_verifier
+from .context import say
+
+_POLL_SECONDS = 0.05
+_KILL_SECONDS = 10
+
+
+def serve(settings: Settings, given: Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    open_verifier(settings).close()  # refuse before any worker starts
+    runtime = settings.data / "runtime"
+    _prepare(settings, runtime)
+    server = Server(
+        "server.asgi:create",
+        factory=True,
+        interface=Interfaces.ASGI,
+        loop=Loops.asyncio,
+        address=given.host,
+        port=given.port,
+        workers=given.workers,
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_KILL_SECONDS,
+    )
+    host = f"[{given.host}]" if ":" in given.host else given.host
+    url = f"http://{host}:{given.port}"
+    threading.Thread(target=_announce, args=(url, given.workers), daemon=True).start()
+    try:
+        server.serve()
+    except OSError as error:
+        raise SettingsRefused(
+            f"Nothing can listen at {url} ({error.strerror or error}): "
+            "choose another --host or --port."
+        ) from None
+    finally:
+        shutil.rmtree(runtime, ignore_errors=True)
+    verifier = open_verifier(settings)
+    verifier.audit.seal(verifier.clock.now())
+    verifier.close()
+    return 0
+
+
+def _prepare(settings: Settings, runtime: Path) -> None:
+    """Give the workers, which start anew as processes, what they need by the environment."""
+    shutil.rmtree(runtime, ignore_errors=True)
+    runtime.mkdir(mode=0o700)
+    os.environ["CHALLNG_DATA"] = str(settings.data)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(runtime)
+
+
+def _announce(url: str, workers: int) -> None:
+    """Say once that the workers answer. Wildcard addresses are asked where they listen."""
+    asked = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while True:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            direct.open(f"{asked}/readyz", timeout=5).close()
+            break
+        time.sleep(_POLL_SECONDS)
+    say(f"Serving at {url} with {workers} worker{'s' if workers > 1 else ''}.")

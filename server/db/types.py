@@ -1,0 +1,30 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Integer
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
+"""A counted primary key; SQLite counts by itself only for INTEGER."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, kept as whole microseconds since 1970 in UTC: compares alike everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Turn an aware datetime into microseconds."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Turn microseconds into an aware datetime in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)

@@ -1,0 +1,108 @@
+"""Everything that the verifier refuses, as one tree.
+
+A message says what was expected and what to do; none ever holds a password, a PIN, a key, a
+response or a session. Leaves that are an ordinary kind of error inherit the builtin too.
+"""
+
+from __future__ import annotations
+
+
+class ServerError(Exception):
+    """Root of all errors of this package."""
+
+
+# --- setting up and operating
+
+
+class SettingsRefused(ServerError, ValueError):
+    """A setting or a secret file is missing or not usable."""
+
+
+class DataDirRefused(ServerError):
+    """The data directory is missing, foreign, unfinished, or already in use for something."""
+
+
+class SealBroken(ServerError, ValueError):
+    """A sealed value does not open: damaged, moved to another row, or another master key."""
+
+
+class MasterKeyMissing(SealBroken):
+    """A sealed value names a master key that is not among the keys given."""
+
+
+# --- accounts and cards
+
+
+class UserRefused(ServerError, ValueError):
+    """A user name or a password that the rules do not allow, or a name already taken."""
+
+
+class NoSuchUser(ServerError, LookupError):
+    """There is no user of this name."""
+
+
+class PinRefused(ServerError, ValueError):
+    """A PIN of a wrong shape, or one that anybody guesses."""
+
+
+class CardRefused(ServerError, ValueError):
+    """A card record that cannot be imported."""
+
+
+class NoSuchCard(ServerError, LookupError):
+    """There is no card of this serial."""
+
+
+# --- logging in
+
+
+class LoginError(ServerError):
+    """Root of what a person who logs in is told."""
+
+
+class PasswordRefused(LoginError):
+    """User name and password do not fit; it is never said which."""
+
+
+class SlowDown(LoginError):
+    """Too many attempts are waiting already; `retry_after` is in whole seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts at once. Wait {retry_after} seconds, then try again.")
+        self.retry_after = retry_after
+
+
+class NoSuchLogin(LoginError, LookupError):
+    """There is no login of this id."""
+
+
+class NoSuchFactor(LoginError, LookupError):
+    """The user has no device of this id."""
+
+
+class LoginDecided(LoginError):
+    """The login was answered already, or failed too often."""
+
+
+class LoginExpired(LoginError):
+    """The challenge is older than its lifetime."""
+
+
+class DeviceLocked(LoginError):
+    """The device had too many wrong answers; only the support desk unlocks it."""
+
+
+class AnswerMalformed(LoginError, ValueError):
+    """What was typed cannot be an answer of this device; it is not counted."""
+
+
+class AnswerWrong(LoginError):
+    """The answer is wrong and was counted; `tries_left` more are allowed on this login."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__("The response is not right.")
+        self.tries_left = tries_left
+
+
+class SessionUnknown(LoginError):
+    """No session, or one that has ended."""

@@ -1,0 +1,69 @@
+"""The card behind the factor interface: its rules, and its row in the database."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import Connection, select, update
+
+from ..crypto.keyring import Keyring
+from ..db.tables import cards, devices
+from . import card
+from .card import CardRules, CardState
+from .interface import Factor, Prompt, Verdict
+from .kinds import DeviceKind
+
+
+class CardFactor(Factor[CardState]):
+    """Cards, their keys and PINs sealed under the master key."""
+
+    kind: ClassVar[DeviceKind] = DeviceKind.CARD
+
+    def __init__(self, keyring: Keyring, rules: CardRules) -> None:
+        self._keyring = keyring
+        self._rules = rules
+
+    def offer(self, state: CardState) -> Prompt:
+        """Draw a challenge."""
+        return card.offer(state)
+
+    def read(self, state: CardState, text: str) -> str:
+        """Return the digits of a response, or raise AnswerMalformed."""
+        return card.read(state, text)
+
+    def check(
+        self, state: CardState, prompt: Prompt, answer: str, login_id: str
+    ) -> Verdict[CardState]:
+        """Judge a response."""
+        return card.check(self._rules, state, prompt, answer, login_id)
+
+    def load(self, connection: Connection, device_id: int) -> CardState:
+        """Read a card's row, and open its key and PIN."""
+        row = connection.execute(select(cards).where(cards.c.device_id == device_id)).one()
+        return CardState(
+            suite=row.suite,
+            counter=row.counter,
+            key=self._keyring.open(row.key_sealed, place("key_sealed", device_id)),
+            pin=self._keyring.open(row.pin_sealed, place("pin_sealed", device_id)).decode("ascii"),
+            far_counter=row.far_counter,
+            far_login_id=row.far_login_id,
+        )
+
+    def move(self, connection: Connection, device_id: int, old: CardState, new: CardState) -> bool:
+        """Move the counter, or note a card found far ahead, where nobody else moved it first."""
+        unlocked = (
+            select(devices.c.id)
+            .where(devices.c.id == device_id, devices.c.locked_at.is_(None))
+            .exists()
+        )
+        moved = connection.execute(
+            update(cards)
+            .where(cards.c.device_id == device_id, cards.c.counter == old.counter, unlocked)
+            .values(counter=new.counter, far_counter=new.far_counter, far_login_id=new.far_login_id)
+        )
+        return moved.rowcount == 1
+
+
+def place(column: str, device_id: int) -> str:
+    """Name the place that a card's sealed value is bound to."""
+    return f"cards.{column}:{device_id}"

@@ -1,0 +1,153 @@
+"""Cards as the operator handles them: imported for a user, listed, unlocked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from protocol import ocra, pskc
+from protocol.errors import ProtocolError
+
+from ..accounts.users import User
+from ..crypto.keyring import Keyring
+from ..db.tables import cards, devices, users
+from ..errors import CardRefused, NoSuchCard
+from .card_factor import place
+from .kinds import DeviceKind
+
+_LONGEST_CHALLENGE = 10
+
+
+@dataclass(frozen=True)
+class CardListed:
+    """One line of the list of cards."""
+
+    serial: str
+    user: str
+    locked: bool
+    wrong_run: int
+    counter: int
+    used_at: datetime | None
+
+
+def choose(records: Sequence[pskc.CardRecord], serial: str | None) -> pskc.CardRecord:
+    """Take the one record that is meant, or raise CardRefused."""
+    if serial is not None:
+        records = [record for record in records if record.serial == serial]
+        if not records:
+            raise CardRefused(f"The file has no card {serial}: check the serial.")
+    if len(records) != 1:
+        raise CardRefused(
+            f"The file has {len(records)} cards: choose one with --serial."
+            if records
+            else "The file has no card in it."
+        )
+    return records[0]
+
+
+def import_card(
+    connection: Connection,
+    keyring: Keyring,
+    record: pskc.CardRecord,
+    user: User,
+    pin: str,
+    now: datetime,
+) -> int:
+    """Add a card to a user, active at once; returns the device's id. Raises CardRefused."""
+    check_suite(record.suite)
+    if connection.execute(select(devices.c.id).where(devices.c.serial == record.serial)).first():
+        raise CardRefused(f"The card {record.serial} was imported already: nothing is changed.")
+    has = connection.execute(
+        select(func.count()).where(
+            devices.c.owner_id == user.id, devices.c.kind == DeviceKind.CARD.value
+        )
+    ).scalar_one()
+    device_id: int = connection.execute(
+        insert(devices)
+        .values(
+            kind=DeviceKind.CARD.value,
+            serial=record.serial,
+            owner_id=user.id,
+            label=f"card-{has + 1}" if has else "card",
+            wrong_run=0,
+            added_at=now,
+        )
+        .returning(devices.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(cards).values(
+            device_id=device_id,
+            suite=record.suite,
+            key_sealed=keyring.seal(record.key, place("key_sealed", device_id)),
+            pin_sealed=keyring.seal(pin.encode("ascii"), place("pin_sealed", device_id)),
+            counter=record.counter,
+            issuer=record.issuer,
+        )
+    )
+    return device_id
+
+
+def check_suite(text: str) -> None:
+    """Raise CardRefused for a suite that a card cannot log in with here."""
+    try:
+        suite = ocra.parse(text)
+    except ProtocolError as error:
+        raise CardRefused(f"The card's suite cannot be read: {error}.") from None
+    missing = [
+        what
+        for what, there in (
+            ("a counter (C)", suite.counter),
+            ("a numeric challenge (QN)", suite.question_format == "N"),
+            ("a PIN (PSHA1, PSHA256 or PSHA512)", suite.pin_hash is not None),
+        )
+        if not there
+    ]
+    if missing:
+        raise CardRefused(f"The card's suite lacks {' and '.join(missing)}: use another card.")
+    if suite.session_length is not None or suite.timestep_seconds is not None:
+        raise CardRefused("The card's suite asks for session data or time, which a card lacks.")
+    if suite.digits == 0:
+        raise CardRefused("The card's suite gives no digits that a person can type.")
+    if suite.question_length > _LONGEST_CHALLENGE:
+        raise CardRefused(
+            f"The card's challenge is longer than the {_LONGEST_CHALLENGE} digits a person types."
+        )
+
+
+def all_of_them(connection: Connection) -> list[CardListed]:
+    """Return all cards by serial."""
+    rows = connection.execute(
+        select(
+            devices.c.serial,
+            users.c.name,
+            devices.c.locked_at,
+            devices.c.wrong_run,
+            cards.c.counter,
+            devices.c.used_at,
+        )
+        .join(cards, cards.c.device_id == devices.c.id)
+        .join(users, users.c.id == devices.c.owner_id)
+        .order_by(devices.c.serial)
+    )
+    return [
+        CardListed(r.serial, r.name, r.locked_at is not None, r.wrong_run, r.counter, r.used_at)
+        for r in rows
+    ]
+
+
+def unlock(connection: Connection, serial: str) -> bool:
+    """Unlock a card; False where it was not locked. Raises NoSuchCard."""
+    row = connection.execute(
+        select(devices.c.id, devices.c.locked_at).where(devices.c.serial == serial)
+    ).one_or_none()
+    if row is None:
+        raise NoSuchCard(
+            f"There is no card {serial}: `challng-server card list` shows which there are."
+        )
+    connection.execute(
+        update(devices).where(devices.c.id == row.id).values(locked_at=None, wrong_run=0)
+    )
+    return row.locked_at is not None

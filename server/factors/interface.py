@@ -1,0 +1,51 @@
+"""The one interface that every second factor stands behind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from .kinds import DeviceKind
+
+Prompt = Mapping[str, object]
+"""What a person is asked with, as it stands in answers: `{"challenge": "123456"}`."""
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class Verdict(Generic[State]):
+    """Whether an answer is right, and the device's state after it."""
+
+    right: bool
+    state: State
+
+
+class Factor(ABC, Generic[State]):
+    """One kind of second factor. `State` is what its devices keep, as a frozen dataclass."""
+
+    kind: ClassVar[DeviceKind]
+
+    @abstractmethod
+    def offer(self, state: State) -> Prompt:
+        """Make a new prompt."""
+
+    @abstractmethod
+    def read(self, state: State, text: str) -> str:
+        """Return the answer in its one spelling, or raise AnswerMalformed."""
+
+    @abstractmethod
+    def check(self, state: State, prompt: Prompt, answer: str, login_id: str) -> Verdict[State]:
+        """Judge an answer to a prompt of the login `login_id`."""
+
+    @abstractmethod
+    def load(self, connection: Connection, device_id: int) -> State:
+        """Read a device's state from the database."""
+
+    @abstractmethod
+    def move(self, connection: Connection, device_id: int, old: State, new: State) -> bool:
+        """Store `new` where `old` still stands (compare-and-set); False where it does not."""

@@ -1,0 +1,152 @@
+"""The first step of a login: user name and password, refused alike whatever is wrong.
+
+An unknown name, a locked user and a wrong password cost the same hash, the same reads and the
+same writes. Guessing is slowed by the brake, before the hash; hashes are computed a few at a time,
+so that a flood takes neither all memory nor all cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from enum import Enum, auto
+
+from anyio.to_thread import run_sync
+from sqlalchemy import Connection, select, update
+
+from .. import metrics
+from ..accounts import names
+from ..accounts.brake import Brake, Keys
+from ..accounts.passwords import Hasher
+from ..audit.events import Event
+from ..audit.log import AuditLog
+from ..clock import Clock
+from ..db.engine import Database
+from ..db.tables import users
+from ..errors import PasswordRefused, SlowDown
+from ..settings import Settings
+from .offers import Offered
+from .service import Logins
+from .sessions import Opened
+
+_REFUSED = "The user name or the password is not right. Try again."
+
+
+class _Outcome(Enum):
+    WRONG = auto()
+    MUST_WAIT = auto()
+
+
+class PasswordStep:
+    """Checks a password and begins the login."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settings: Settings,
+        audit: AuditLog,
+        hasher: Hasher,
+        brake: Brake,
+        logins: Logins,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._hasher = hasher
+        self._brake = brake
+        self._logins = logins
+        self._hashes = asyncio.Semaphore(settings.hashes_at_once or os.cpu_count() or 1)
+
+    async def begin(
+        self, username: str, password: str, address: str, browser: bytes | None = None
+    ) -> Offered | Opened:
+        """Return what follows a right password; raises PasswordRefused or SlowDown."""
+        name = names.spelled(username)
+        # A name that cannot exist is counted and checked like one that does not.
+        keys = self._brake.keys(username if name is None else name, address)
+        waited = False
+        while True:
+            async with self._hashes:
+                outcome = await run_sync(
+                    self._attempt, name, password, keys, address, browser, waited
+                )
+            if outcome is _Outcome.MUST_WAIT:
+                await self._wait(keys)
+                waited = True
+                continue
+            if isinstance(outcome, _Outcome):
+                metrics.PASSWORDS.labels("wrong").inc()
+                raise PasswordRefused(_REFUSED)
+            metrics.PASSWORDS.labels("right").inc()
+            return outcome
+
+    async def _wait(self, keys: Keys) -> None:
+        try:
+            seconds = await run_sync(self._reserve, keys)
+        except SlowDown:
+            metrics.PASSWORDS.labels("turned-away").inc()
+            raise
+        await self._clock.sleep(seconds)
+
+    def _reserve(self, keys: Keys) -> float:
+        with self._database.writing() as connection:
+            return self._brake.reserve(connection, keys, self._clock.now())
+
+    def _attempt(
+        self,
+        name: str | None,
+        password: str,
+        keys: Keys,
+        address: str,
+        browser: bytes | None,
+        waited: bool,
+    ) -> Offered | Opened | _Outcome:
+        with self._database.reading() as connection:
+            # Asked within the few hashes at a time: a burst cannot pass before it is counted.
+            if not waited and self._brake.is_on(connection, keys, self._clock.now()):
+                return _Outcome.MUST_WAIT
+            row = connection.execute(
+                select(users.c.id, users.c.password_hash, users.c.locked_at).where(
+                    users.c.name == (name or "")
+                )
+            ).one_or_none()
+        right = self._hasher.verify(row.password_hash if row else None, password)
+        with self._database.writing() as connection:
+            if (
+                right
+                and row is not None
+                and name is not None
+                and self._still_stands(connection, row.id, row.password_hash)
+            ):
+                self._brake.forgive(connection, keys)
+                if self._hasher.is_outdated(row.password_hash):
+                    self._renew(connection, row.id, password)
+                return self._logins.begin(connection, row.id, name, browser)
+            now = self._clock.now()
+            self._brake.count(connection, keys, now)
+            self._audit.write(
+                connection,
+                now,
+                Event.PASSWORD_REFUSED,
+                "anonymous",
+                name if row is not None else None,
+                address=address,
+            )
+        return _Outcome.WRONG
+
+    def _still_stands(self, connection: Connection, user_id: int, password_hash: str) -> bool:
+        """Tell whether the user is not locked, and the password is still the one checked."""
+        stands = select(users.c.id).where(
+            users.c.id == user_id,
+            users.c.password_hash == password_hash,
+            users.c.locked_at.is_(None),
+        )
+        return connection.execute(stands.with_for_update()).one_or_none() is not None
+
+    def _renew(self, connection: Connection, user_id: int, password: str) -> None:
+        connection.execute(
+            update(users)
+            .where(users.c.id == user_id)
+            .values(password_hash=self._hasher.hash(password))
+        )

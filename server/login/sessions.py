@@ -1,0 +1,147 @@
+"""Sessions: opened by a login, known by the hash of their token, ended by idleness or age."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ..db.engine import Database
+from ..db.tables import devices, sessions, users
+from ..errors import SessionUnknown
+from ..factors.kinds import DeviceKind
+from ..settings import Limits, Settings
+from .access import Access, access_by
+
+_TOKEN_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session just opened; the token is told this once and never stored."""
+
+    token: str = field(repr=False)
+    user: str
+    access: Access
+    device_kind: DeviceKind
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session in use; it ends at `until` unless it is used before."""
+
+    token_hash: bytes = field(repr=False)
+    user: str
+    access: Access
+    device_kind: DeviceKind
+    device_serial: str | None
+    limits: Limits
+    since: datetime
+    until: datetime
+
+
+class Sessions:
+    """Opens, finds and ends sessions."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    def open(
+        self,
+        connection: Connection,
+        now: datetime,
+        user_id: int,
+        user: str,
+        kind: DeviceKind,
+        device_id: int | None = None,
+        login_id: str | None = None,
+    ) -> Opened:
+        """Open a session with the access that the device's kind gives; `login_id` but once."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        access = access_by(kind)
+        connection.execute(
+            insert(sessions).values(
+                token_hash=_hash(token),
+                user_id=user_id,
+                device_id=device_id,
+                login_id=login_id,
+                access=access.value,
+                begun_at=now,
+                seen_at=now,
+                ends_at=now + timedelta(seconds=self._settings.session_seconds),
+            )
+        )
+        return Opened(token, user, access, kind, self._settings.limits[kind])
+
+    def find(self, token: str, now: datetime) -> Session:
+        """Return the session of a token, and note that it is in use; raises SessionUnknown."""
+        if not _TOKEN.fullmatch(token):
+            raise SessionUnknown("There is no such session. Log in again.")
+        token_hash = _hash(token)
+        idle = timedelta(seconds=self._settings.session_idle_seconds)
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(sessions, users.c.name, devices.c.kind, devices.c.serial)
+                .join(users, users.c.id == sessions.c.user_id)
+                .outerjoin(devices, devices.c.id == sessions.c.device_id)
+                .where(
+                    sessions.c.token_hash == token_hash,
+                    sessions.c.ends_at > now,
+                    sessions.c.seen_at > now - idle,
+                    users.c.locked_at.is_(None),
+                )
+            ).one_or_none()
+        if row is None:
+            raise SessionUnknown("The session has ended. Log in again.")
+        seen = row.seen_at
+        if now - seen >= timedelta(seconds=self._settings.session_touch_seconds):
+            self._touch(token_hash, now)
+            seen = now
+        kind = DeviceKind(row.kind) if row.kind else DeviceKind.NONE
+        return Session(
+            token_hash=token_hash,
+            user=row.name,
+            access=Access(row.access),
+            device_kind=kind,
+            device_serial=row.serial,
+            limits=self._settings.limits[kind],
+            since=row.begun_at,
+            until=min(row.ends_at, seen + idle),
+        )
+
+    def _touch(self, token_hash: bytes, now: datetime) -> None:
+        with self._database.writing() as connection:
+            connection.execute(
+                update(sessions)
+                .where(sessions.c.token_hash == token_hash, sessions.c.seen_at < now)
+                .values(seen_at=now)
+            )
+
+    def end(self, connection: Connection, token: str) -> str | None:
+        """End a session; returns the name of its user, None where there was none."""
+        row = connection.execute(
+            delete(sessions)
+            .where(sessions.c.token_hash == _hash(token))
+            .returning(sessions.c.user_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        name: str = connection.execute(
+            select(users.c.name).where(users.c.id == row.user_id)
+        ).scalar_one()
+        return name
+
+    def end_all(self, connection: Connection, user_id: int) -> int:
+        """End every session of a user; returns how many there were."""
+        return connection.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -1,0 +1,43 @@
+"""What Prometheus reads at `/metrics`.
+
+With PROMETHEUS_MULTIPROC_DIR set before this is imported (as `serve` does) each worker writes its
+numbers into files there, and any worker answers for all.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from . import errors
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+LOGINS = Counter("challng_login_answers", "Answers to challenges, by verdict.", ["verdict"])
+PASSWORDS = Counter("challng_passwords", "Passwords given, by verdict.", ["verdict"])
+LOCKS = Counter("challng_device_locks", "Devices locked by wrong answers.")
+REQUESTS = Histogram(
+    "challng_request_seconds",
+    "Time to answer a request.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+
+VERDICTS: dict[type[errors.LoginError], str] = {
+    errors.NoSuchLogin: "unknown",
+    errors.LoginDecided: "decided",
+    errors.LoginExpired: "expired",
+    errors.DeviceLocked: "locked",
+    errors.AnswerMalformed: "malformed",
+}
+
+
+def exposition() -> bytes:
+    """Return all numbers in Prometheus' text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""Alembic's side of the database: one file for each change of shape, never edited once released."""

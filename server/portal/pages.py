@@ -1,0 +1,283 @@
+"""The pages of logging in and out."""
+
+from __future__ import annotations
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from .. import errors
+from ..accounts.names import is_plain
+from ..clock import written
+from ..login.access import Access
+from ..login.offers import Offered
+from ..login.sessions import Opened, Session
+from ..verifier import Verifier
+from ..web.peer import address
+from ..web.problems import STATUS
+from .cookies import Cookies, browser_of, new_mark
+from .forms import FormRefused, Forms
+from .render import bare, notice, page
+
+_ACCESS = {
+    Access.FULL: "Everything",
+    Access.PORTAL_ONLY: "These pages only, until a card is set up for you",
+}
+_OVER = {
+    errors.NoSuchLogin: "This login is not known",
+    errors.LoginDecided: "This login is over",
+    errors.LoginExpired: "The challenge has expired",
+}
+_LONGEST_NAME = 256
+_LONGEST_PASSWORD = 1024
+
+
+def routes(verifier: Verifier) -> APIRouter:
+    """Return the pages."""
+    router = APIRouter(include_in_schema=False)
+    pages = _Pages(verifier)
+    router.add_api_route("/", pages.home, methods=["GET"])
+    router.add_api_route("/login", pages.ask_password, methods=["GET"])
+    router.add_api_route("/login", pages.take_password, methods=["POST"])
+    router.add_api_route("/login/{login}", pages.ask_answer, methods=["GET"])
+    router.add_api_route("/login/{login}", pages.take_answer, methods=["POST"])
+    router.add_api_route("/login/{login}/factor", pages.take_choice, methods=["POST"])
+    router.add_api_route("/logout", pages.log_out, methods=["POST"])
+    return router
+
+
+class _Pages:
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._cookies = Cookies(verifier.settings.https)
+        self._forms = Forms(verifier.secrets)
+
+    # --- user name and password
+
+    def ask_password(self, request: Request) -> Response:
+        if self._session(request) is not None:
+            return _go("/")
+        said = "You are logged out." if "out" in request.query_params else ""
+        return self._password_page(request, said=said)
+
+    async def take_password(self, request: Request) -> Response:
+        mark = self._cookies.browser(request)
+        try:
+            fields = await self._forms.read(request, mark)
+        except FormRefused:
+            return await run_sync(
+                lambda: self._password_page(
+                    request, 403, problem="The page was too old. Please try again."
+                )
+            )
+        name, password = fields.get("username", "").strip(), fields.get("password", "")
+        name_problem, password_problem = _name_problem(name), _password_problem(password)
+        if name_problem or password_problem:
+            return self._password_page(
+                request,
+                422,
+                name=name,
+                name_problem=name_problem,
+                password_problem=password_problem,
+            )
+        try:
+            outcome = await self._verifier.passwords.begin(
+                name,
+                password,
+                address(request, self._verifier.settings.trusted_proxies),
+                browser_of(mark or ""),
+            )
+        except errors.LoginError as refusal:
+            response = self._password_page(
+                request, STATUS[type(refusal)][0], name=name, problem=str(refusal)
+            )
+            if isinstance(refusal, errors.SlowDown):
+                response.headers["Retry-After"] = str(refusal.retry_after)
+            return response
+        if isinstance(outcome, Opened):
+            return await self._signed_in(request, outcome)
+        return _go(f"/login/{outcome.login_id}")
+
+    def _password_page(
+        self,
+        request: Request,
+        status: int = 200,
+        *,
+        name: str = "",
+        said: str = "",
+        problem: str = "",
+        name_problem: str = "",
+        password_problem: str = "",
+    ) -> HTMLResponse:
+        mark = self._cookies.browser(request) or new_mark()
+        response = page(
+            "password",
+            status,
+            form=self._forms.token(mark),
+            name=name,
+            said=said,
+            problem=problem,
+            name_problem=name_problem,
+            password_problem=password_problem,
+        )
+        self._cookies.set_browser(response, mark)
+        return response
+
+    # --- challenge and response
+
+    def ask_answer(self, request: Request, login: str) -> Response:
+        mark = self._cookies.browser(request)
+        if mark is None:
+            return _over(errors.NoSuchLogin("Start again with your user name and password."))
+        return self._answer_page(mark, login)
+
+    async def take_answer(self, request: Request, login: str) -> Response:
+        mark = self._cookies.browser(request)
+        try:
+            fields = await self._forms.read(request, mark)
+        except FormRefused:
+            return bare(403)
+        text = fields.get("answer", "").strip(" ")
+        try:
+            opened = await run_sync(
+                self._verifier.logins.answer, login, text, browser_of(mark or "")
+            )
+        except (errors.AnswerMalformed, errors.AnswerWrong, errors.DeviceLocked) as refusal:
+            return await run_sync(self._answer_page, mark or "", login, refusal)
+        except errors.LoginError as refusal:
+            return _over(refusal)
+        return await self._signed_in(request, opened)
+
+    async def take_choice(self, request: Request, login: str) -> Response:
+        mark = self._cookies.browser(request)
+        try:
+            fields = await self._forms.read(request, mark)
+            chosen = fields.get("factor", "")
+            await run_sync(self._verifier.logins.choose, login, chosen, browser_of(mark or ""))
+        except FormRefused:
+            return bare(403)
+        except errors.NoSuchFactor:
+            return bare(404)
+        except errors.LoginError as refusal:
+            return _over(refusal)
+        return _go(f"/login/{login}")
+
+    def _answer_page(
+        self, mark: str, login: str, refusal: errors.LoginError | None = None
+    ) -> HTMLResponse:
+        try:
+            offered = self._verifier.logins.show(login, browser_of(mark))
+        except errors.LoginError as over:
+            if isinstance(refusal, errors.AnswerWrong):
+                return notice(
+                    401,
+                    "This login is over",
+                    "The response was not right, and there are no more tries on this challenge. "
+                    "Start again with your user name and password.",
+                )
+            return _over(over)
+        locked = offered.factor.locked
+        status = 200
+        if refusal is not None:
+            status = STATUS[type(refusal)][0]
+        elif locked:
+            status = 423
+        return page(
+            "answer",
+            status,
+            form=self._forms.token(mark),
+            offered=offered,
+            locked=locked,
+            problem=_answer_problem(refusal, locked),
+            seconds_left=self._seconds_left(offered),
+            expires=written(offered.expires_at),
+            expires_text=f"{offered.expires_at:%H:%M:%S} UTC",
+        )
+
+    def _seconds_left(self, offered: Offered) -> int:
+        return max(0, int((offered.expires_at - self._verifier.clock.now()).total_seconds()))
+
+    # --- signed in
+
+    async def _signed_in(self, request: Request, opened: Opened) -> Response:
+        before = self._cookies.session(request)
+        if before:  # one browser, one session: the old one does not linger
+            await run_sync(self._verifier.logins.log_out, before)
+        response = _go("/")
+        self._cookies.set_session(response, opened.token)
+        return response
+
+    def home(self, request: Request) -> Response:
+        session = self._session(request)
+        if session is None:
+            return _go("/login")
+        mark = self._cookies.browser(request) or new_mark()
+        response = page(
+            "home",
+            form=self._forms.token(mark),
+            session=session,
+            since=written(session.since),
+            since_text=f"{session.since:%d %B %Y, %H:%M} UTC",
+            until=written(session.until),
+            until_text=f"{session.until:%d %B %Y, %H:%M} UTC",
+            access=_ACCESS[session.access],
+        )
+        self._cookies.set_browser(response, mark)
+        return response
+
+    async def log_out(self, request: Request) -> Response:
+        try:
+            await self._forms.read(request, self._cookies.browser(request))
+        except FormRefused:
+            return bare(403)
+        token = self._cookies.session(request)
+        if token:
+            await run_sync(self._verifier.logins.log_out, token)
+        response = _go("/login?out")
+        self._cookies.drop_session(response)
+        return response
+
+    def _session(self, request: Request) -> Session | None:
+        token = self._cookies.session(request)
+        if not token:
+            return None
+        try:
+            return self._verifier.sessions.find(token, self._verifier.clock.now())
+        except errors.SessionUnknown:
+            return None
+
+
+def _go(place: str) -> Response:
+    return RedirectResponse(place, 303)
+
+
+def _over(refusal: errors.LoginError) -> HTMLResponse:
+    status, _, title = STATUS[type(refusal)]
+    return notice(status, _OVER.get(type(refusal), title), str(refusal))
+
+
+def _name_problem(name: str) -> str:
+    if not name:
+        return "Type your user name."
+    if len(name) > _LONGEST_NAME or not is_plain(name):
+        return "This cannot be a user name. Type it again."
+    return ""
+
+
+def _password_problem(password: str) -> str:
+    if not password:
+        return "Type your password."
+    if len(password) > _LONGEST_PASSWORD or not is_plain(password):
+        return "This cannot be a password. Type it again."
+    return ""
+
+
+def _answer_problem(refusal: errors.LoginError | None, locked: bool) -> str:
+    if isinstance(refusal, errors.AnswerWrong) and not locked:
+        left = refusal.tries_left
+        tries = "One more try" if left == 1 else f"{left} more tries"
+        return (
+            f"The response is not right. {tries} on this challenge: press the card again, "
+            "type your PIN and the challenge, and copy the new response."
+        )
+    return "" if refusal is None or locked else str(refusal)

@@ -1,0 +1,47 @@
+"""Templates to answers. Undefined names are errors, everything is escaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+
+
+def page(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
+    """Return the page made of a template, given by its name."""
+    return HTMLResponse(_TEMPLATES.get_template(f"{template}.html").render(**values), status)
+
+
+def notice(
+    status: int, title: str, text: str, *, link: str = "/login", link_text: str = "Start again"
+) -> HTMLResponse:
+    """Return a page that says one thing, with one way on."""
+    return page("notice", status, title=title, text=text, link=link, link_text=link_text)
+
+
+def bare(status: int) -> HTMLResponse:
+    """Return the page for a bare status, such as 404 for an unknown address."""
+    title, text = _BARE.get(status, _BARE[400])
+    return notice(status, title, text, link="/", link_text="Go to the first page")
+
+
+_BARE = {
+    400: ("Not understood", "The request cannot be read. Go back, and try again."),
+    403: (
+        "Please try again",
+        "The form was too old, or did not come from this site. Nothing was done.",
+    ),
+    404: ("Nothing here", "There is nothing at this address."),
+    405: ("Nothing here", "This address is not opened in this way."),
+    500: ("Something failed", "Something failed here. Try again; if it stays, call the desk."),
+}

@@ -1,0 +1,30 @@
+// Counts the challenge's remaining seconds, and lets a form go out once. The pages work without it.
+"use strict";
+
+const left = document.getElementById("left");
+if (left) {
+  const ends = performance.now() + 1000 * Number(left.dataset.seconds);
+  const show = () => {
+    const seconds = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
+    left.textContent = ` · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+    left.hidden = false;
+    if (seconds === 0) {
+      document.getElementById("expired").hidden = false;
+      document.querySelector("form button").disabled = true;
+    } else {
+      setTimeout(show, 250);
+    }
+  };
+  show();
+}
+
+for (const form of document.forms) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+// A page that comes back by the back button can be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});

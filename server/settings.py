@@ -1,0 +1,132 @@
+"""Every number of the domain, in one place; each is settable as `CHALLNG_<NAME>`.
+
+Lists and tables are given as JSON (`CHALLNG_TRUSTED_PROXIES='["10.0.0.2"]'`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import SettingsRefused
+from .factors.kinds import DeviceKind
+
+
+class Limits(BaseModel):
+    """What a session of one device kind may move, in USD; None is no limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    per_day: int | None = Field(default=None, ge=0)
+    per_five_business_days: int | None = Field(default=None, ge=0)
+
+
+def _default_limits() -> dict[DeviceKind, Limits]:
+    return {
+        DeviceKind.NONE: Limits(per_day=50_000, per_five_business_days=100_000),
+        DeviceKind.CARD: Limits(),
+    }
+
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """The verifier's settings, checked when read."""
+
+    model_config = SettingsConfigDict(env_prefix="CHALLNG_", frozen=True, extra="ignore")
+
+    # Where things are
+    data: Path = Path("challng-data")
+    database_url: str | None = None
+    """An SQLAlchemy URL; without it an SQLite file in the data directory."""
+
+    # Logging in
+    challenge_seconds: Seconds = 120
+    answers_per_challenge: Count = 3
+    wrong_answers_lock: Count = 10
+    look_ahead: Annotated[int, Field(ge=0, le=100)] = 20
+    resync_ahead: Annotated[int, Field(ge=0, le=10_000)] = 1_000
+    session_idle_seconds: Seconds = 1_800
+    session_seconds: Seconds = 43_200
+    session_touch_seconds: Seconds = 60
+    """How stale "last seen" may be: each use of a session would otherwise be a write."""
+    limits: dict[DeviceKind, Limits] = Field(default_factory=_default_limits)
+
+    # Passwords
+    password_min: Count = 8
+    password_max: Annotated[int, Field(ge=8, le=1024)] = 256
+    argon2_time: Count = 2
+    argon2_memory_kib: Annotated[int, Field(ge=8)] = 19_456
+    argon2_parallelism: Count = 1
+    hashes_at_once: Annotated[int, Field(ge=0)] = 0
+    """Password hashes computed at the same time in one worker; 0 is one for each core."""
+
+    # Slowing down password guessing
+    slow_after: Count = 10
+    slow_widely_after: Count = 100
+    slow_window_seconds: Seconds = 900
+    slow_longest_seconds: Seconds = 8
+    slow_queue_seconds: Seconds = 30
+
+    # Audit
+    audit_seal_rows: Count = 64
+
+    # The web
+    https: bool = False
+    """Pages are reached by https (a proxy in front speaks it): `__Host-` cookies and HSTS."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose `X-Forwarded-For` is believed."""
+    body_bytes: Annotated[int, Field(ge=1_024)] = 16_384
+    api_docs: bool = False
+    """Serve the API's own description at `/api/docs` and `/api/openapi.json`."""
+    log_requests: bool = True
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_address(text)) for text in value)
+
+    @field_validator("limits")
+    @classmethod
+    def _every_kind(cls, value: dict[DeviceKind, Limits]) -> dict[DeviceKind, Limits]:
+        return _default_limits() | value
+
+    @property
+    def database(self) -> str:
+        """The URL of the database in use."""
+        return self.database_url or f"sqlite:///{self.data / 'challng.db'}"
+
+    @property
+    def challenge_lifetime(self) -> timedelta:
+        """How long a challenge can be answered."""
+        return timedelta(seconds=self.challenge_seconds)
+
+    @property
+    def slow_window(self) -> timedelta:
+        """How long a wrong password is remembered against the next one."""
+        return timedelta(seconds=self.slow_window_seconds)
+
+
+def read(data: Path | None = None) -> Settings:
+    """Read the settings from the environment; `data` (from `--data`) comes before it.
+
+    Raises SettingsRefused naming each wrong variable, never its value.
+    """
+    try:
+        settings = Settings() if data is None else Settings(data=data)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"CHALLNG_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsRefused(f"{wrong}. Correct the environment and try again.") from None
+    except ValueError as error:  # a list or table that is not JSON
+        raise SettingsRefused(f"{error}. Lists and tables are written as JSON.") from None
+    return settings.model_copy(update={"data": settings.data.absolute()})

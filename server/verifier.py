@@ -1,0 +1,117 @@
+"""A verifier put together: every part with what it needs, for the web and for the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .accounts.brake import Brake
+from .accounts.passwords import Hasher
+from .audit.anchor import AnchorFile
+from .audit.log import AuditLog
+from .clock import Clock, SystemClock
+from .crypto import secrets_table
+from .crypto.keyring import Keyring, find_source
+from .crypto.secrets_table import Secrets
+from .db import migrate
+from .db.engine import Database
+from .errors import DataDirRefused
+from .factors.card import CardRules
+from .factors.card_factor import CardFactor
+from .factors.kinds import DeviceKind
+from .login.ledger import Ledger
+from .login.offers import Factors
+from .login.password import PasswordStep
+from .login.service import Logins
+from .login.sessions import Sessions
+from .settings import Settings
+
+
+class Verifier:
+    """The parts of one verifier, over one data directory."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        keyring: Keyring,
+        *,
+        clock: Clock | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.keyring = keyring
+        self.clock = clock or SystemClock()
+        self.secrets = Secrets(database, keyring)
+        self.anchor = AnchorFile(settings.data / "audit.anchor")
+        self.audit = AuditLog(database, self.secrets, self.anchor, settings.audit_seal_rows)
+        self.hasher = Hasher(settings, self.secrets.get(secrets_table.DUMMY_HASH).decode("ascii"))
+        self.factors: Factors = {
+            DeviceKind.CARD: CardFactor(
+                keyring, CardRules(settings.look_ahead, settings.resync_ahead)
+            )
+        }
+        self.sessions = Sessions(database, settings)
+        self.logins = Logins(
+            database, self.clock, settings, self.audit, self.factors, self.sessions, ledger
+        )
+        self.passwords = PasswordStep(
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            self.hasher,
+            Brake(self.secrets, settings),
+            self.logins,
+        )
+
+    def close(self) -> None:
+        """Give back the database."""
+        self.database.close()
+
+
+def open_verifier(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ledger: Ledger | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Verifier:
+    """Open the verifier of a data directory; raises DataDirRefused where there is none."""
+    _refuse_what_is_not_ours(settings.data, settings)
+    source = (
+        find_source(settings.data)
+        if environment is None
+        else find_source(settings.data, environment)
+    )
+    keyring = Keyring(source)
+    database = Database(settings.database)
+    try:
+        with database.reading() as connection:
+            if not migrate.has_tables(connection):
+                raise DataDirRefused(
+                    f"The database of {settings.data} is not a verifier's: give the directory that "
+                    "`challng-server init` made, or make a new one."
+                )
+            if not migrate.is_current(connection):
+                raise DataDirRefused(
+                    f"The database of {settings.data} is of another version: run "
+                    "`challng-server upgrade` with the newest version of this program."
+                )
+        return Verifier(settings, database, keyring, clock=clock, ledger=ledger)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _refuse_what_is_not_ours(data: Path, settings: Settings) -> None:
+    if not data.is_dir():
+        raise DataDirRefused(
+            f"There is no data directory {data}: run `challng-server --data {data} init` first."
+        )
+    if settings.database_url is None and not (data / "challng.db").is_file():
+        raise DataDirRefused(
+            f"{data} is not a verifier's data directory: give the right one with --data, or run "
+            "`challng-server init` for a new one."
+        )

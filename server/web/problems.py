@@ -1,0 +1,75 @@
+"""Errors as `application/problem+json` (RFC 9457): a status, a name, and a sentence.
+
+Nothing that was sent is repeated, so that no password comes back in an error or a log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from .. import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[errors.LoginError], tuple[int, str, str]] = {
+    errors.PasswordRefused: (401, "password-refused", "User name or password not right"),
+    errors.SlowDown: (429, "slow-down", "Too many attempts"),
+    errors.NoSuchLogin: (404, "no-such-login", "No such login"),
+    errors.NoSuchFactor: (404, "no-such-factor", "No such factor"),
+    errors.LoginDecided: (409, "login-decided", "Login already decided"),
+    errors.LoginExpired: (410, "login-expired", "Challenge expired"),
+    errors.DeviceLocked: (423, "device-locked", "Device locked"),
+    errors.AnswerMalformed: (422, "answer-malformed", "Not an answer"),
+    errors.AnswerWrong: (401, "answer-wrong", "Wrong answer"),
+    errors.SessionUnknown: (401, "no-session", "No session"),
+}
+"""What each refusal is called to the outside: status, name, title."""
+
+_PLAIN = {
+    400: ("bad-request", "Bad request", "The request cannot be read. Correct it and try again."),
+    404: ("not-found", "Not found", "There is nothing at this address. Check it."),
+    405: ("method-not-allowed", "Method not allowed", "This address is asked in another way."),
+    500: ("failure", "Failure", "Something failed here. Try again; if it stays, tell the desk."),
+}
+
+
+def problem(
+    status: int,
+    name: str,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
+) -> Response:
+    """Return an error's answer."""
+    content = {
+        "type": f"urn:challng:problem:{name}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    return Response(json.dumps(content), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def of_refusal(refusal: errors.LoginError) -> Response:
+    """Return the answer for what the login code refused."""
+    status, name, title = STATUS[type(refusal)]
+    headers = {}
+    more: dict[str, object] = {}
+    if isinstance(refusal, errors.SlowDown):
+        headers["Retry-After"] = str(refusal.retry_after)
+    if isinstance(refusal, errors.SessionUnknown):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(refusal, errors.AnswerWrong):
+        more["tries_left"] = refusal.tries_left
+    return problem(status, name, title, str(refusal), headers, **more)
+
+
+def of_status(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer for a bare status, such as 404 for an unknown address."""
+    name, title, detail = _PLAIN.get(status, _PLAIN[400])
+    return problem(status, name, title, detail, headers)
