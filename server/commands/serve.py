@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import shutil
 import threading
@@ -47,6 +48,10 @@ def serve(settings: Settings, given: Namespace) -> int:
     threading.Thread(target=_announce, args=(url, given.workers), daemon=True).start()
     try:
         server.serve()
+    except SystemExit:
+        raise SettingsRefused(
+            "The workers ended by themselves: the log above says why. Correct that, start again."
+        ) from None
     except OSError as error:
         raise SettingsRefused(
             f"Nothing can listen at {url} ({error.strerror or error}): "
@@ -64,6 +69,8 @@ def _prepare(settings: Settings, runtime: Path) -> None:
     """Give the workers, which start anew as processes, what they need by the environment."""
     shutil.rmtree(runtime, ignore_errors=True)
     runtime.mkdir(mode=0o700)
+    # A forked worker would keep what was imported before these were set, and this process's threads.
+    multiprocessing.set_start_method("spawn", force=True)
     os.environ["CHALLNG_DATA"] = str(settings.data)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(runtime)
 
