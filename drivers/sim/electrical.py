@@ -8,7 +8,7 @@ themselves.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 
 Net = int | str
@@ -24,6 +24,19 @@ class Drive(Enum):
     PULL_DOWN = "down"
     LOW = "low"
     HIGH = "high"
+
+
+def _strongest(drives: Collection[Drive]) -> bool | None:
+    """Return the level that several drives make together; None: what it was before."""
+    for low, high in ((Drive.LOW, Drive.HIGH), (Drive.PULL_DOWN, Drive.PULL_UP)):
+        if low in drives and high in drives:
+            return False if low is Drive.LOW else None
+        if low in drives or high in drives:
+            return high in drives
+    return None
+
+
+_ALONE = {drive: _strongest([drive]) for drive in Drive}
 
 
 class Circuit:
@@ -85,19 +98,16 @@ class Circuit:
 
     def _settle(self, net: Net) -> list[tuple[Net, bool]]:
         """Work out the level of everything joined to `net`; return what changed."""
-        nets = self._together(net)
-        drives = {self._drive.get(one, Drive.FLOATING) for one in nets}
-        if Drive.LOW in drives and Drive.HIGH in drives:
-            self.shorts.append(frozenset(nets))
-        level: bool | None
-        if Drive.LOW in drives:
-            level = False
-        elif Drive.HIGH in drives:
-            level = True
-        elif (Drive.PULL_UP in drives) != (Drive.PULL_DOWN in drives):
-            level = Drive.PULL_UP in drives
-        else:
-            level = None
+        nets: Iterable[Net]
+        if self._joined.get(net):
+            nets = self._together(net)
+            drives = {self._drive.get(one, Drive.FLOATING) for one in nets}
+            if Drive.LOW in drives and Drive.HIGH in drives:
+                self.shorts.append(frozenset(nets))
+            level = _strongest(drives)
+        else:  # the usual case, and quick
+            nets = (net,)
+            level = _ALONE[self._drive.get(net, Drive.FLOATING)]
         changed = []
         for one in nets:
             before = self._level.get(one, False)
