@@ -1,1 +1,1 @@
-"""The tests: a folder for each package, `e2e/` for all of them together, `house/` for the layout."""
+"""The tests: a folder a package, `e2e/` for all of them together, `house/` for the layout."""
