@@ -71,3 +71,7 @@ class SettingsError(DeviceError, ValueError):
 
 class ScriptError(DeviceError, ValueError):
     """A key script has a line that is no command."""
+
+
+class HaltNotRequested(DeviceError, OSError):
+    """The file that asks for a halt could not be written."""

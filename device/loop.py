@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from device.errors import DeviceError
+from device.errors import DeviceError, HaltNotRequested
 from device.faults import Fault
 from device.hold import Hold
 from device.keystore import KeyStore
@@ -122,6 +122,8 @@ class Firmware:
                     return Computed(respond(self._store, slot, pin, challenge))
                 case Halt():
                     self._halt()
+        except HaltNotRequested as error:
+            _log.error("%s", error)
         except DeviceError as error:
             fault = Fault.of(error)
             _log.error("%s: %s", fault.code, error)

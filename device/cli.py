@@ -1,0 +1,127 @@
+"""`challng-card`: the card itself, its terminal twin, key scripts, and what is loaded.
+
+Exit codes: 0 done, 1 refused or a failed `expect`, 2 usage. Errors are one sentence on stderr.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from device.errors import DeviceError, StoreUnreadable
+from device.keystore import FileKeyStore
+from device.settings import STANDARD_FILE, Settings, load
+from drivers.board import Mode
+from drivers.errors import DriverError
+
+STANDARD_STORE = "/var/lib/challng"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command in ("play", "sim") and options.driver == Mode.HARDWARE:
+        parser.error(f"{options.command} is a simulated card: leave --driver hardware out")
+    logging.basicConfig(format="challng-card: %(message)s", level=logging.INFO, stream=sys.stderr)
+    try:
+        return _dispatch(options)
+    except (DeviceError, DriverError) as error:
+        print(f"challng-card: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="challng-card", description="A login card: keypad, press button and glass."
+    )
+    parser.add_argument(
+        "--store",
+        type=Path,
+        metavar="DIR",
+        default=Path(os.environ.get("CHALLNG_STORE") or STANDARD_STORE),
+        help=f"the key store (CHALLNG_STORE, or {STANDARD_STORE})",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the settings ({STANDARD_FILE} if it is there, else the defaults)",
+    )
+    parser.add_argument(
+        "--driver",
+        choices=[mode.value for mode in Mode],
+        default=Mode.AUTO.value,
+        help="real parts, simulated ones, or real ones where they are (auto)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="be the card, until stopped")
+    commands.add_parser("sim", help="a card in this terminal")
+    script = commands.add_parser(
+        "play",
+        help="press the keys of a script on a simulated card",
+        description="One command a line: press, off, ok, clear, digits, A-D, wait SECONDS, show, "
+        "expect TEXT, shot FILE. '#' begins a comment.",
+    )
+    script.add_argument("script", metavar="SCRIPT", help="a key script, or - for standard input")
+    commands.add_parser("info", help="version, slots and drivers; never a key")
+    return parser
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    settings = load(options.config)
+    store = FileKeyStore(options.store)
+    mode = Mode(options.driver)
+    # Each command imports what it needs: a card on real parts loads no simulation, no terminal.
+    match options.command:
+        case "run":
+            from device.service import serve
+
+            serve(settings, store, mode)
+            return 0
+        case "play":
+            _check_there(options.store)
+            return _play(options.script, store, settings)
+        case "sim":
+            _check_there(options.store)
+            try:
+                from device.terminal import run_terminal
+            except ImportError as error:
+                raise DeviceError(
+                    f"the terminal card needs {error.name}: install it with "
+                    "`pip install 'challng[sim]'`"
+                ) from None
+            run_terminal(settings, store)
+            return 0
+        case _:
+            from device.info import report
+
+            lines, whole = report(settings, store, mode)
+            print(*lines, sep="\n")
+            return 0 if whole else 1
+
+
+def _check_there(directory: Path) -> None:
+    if not directory.is_dir():
+        raise StoreUnreadable(
+            f"there is no key store at {directory}: make one with "
+            f"`challng-provision new --store {directory} ...`, or name another with --store"
+        )
+
+
+def _play(name: str, store: FileKeyStore, settings: Settings) -> int:
+    from device.play import commands_of, play
+    from device.script import parse
+    from device.simulated import SimulatedCard
+
+    commands = parse(sys.stdin, "-") if name == "-" else commands_of(Path(name))
+    card = SimulatedCard(settings, store)
+    try:
+        play(card, commands, sys.stdout)
+    finally:
+        card.close()
+    return 0

@@ -1,0 +1,82 @@
+"""`challng-card play`: a key script on a simulated card, by its contacts and its glass alone."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from device.errors import ScriptError
+from device.png import png
+from device.script import Command, Verb, parse
+from device.simulated import CLEAR, OK, SimulatedCard
+
+#: What a glass without a lit pixel reads as.
+DARK = "(dark)"
+
+
+def commands_of(path: Path) -> list[Command]:
+    """All commands of a script, checked; raises `ScriptError`, also when it cannot be read."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ScriptError(f"{path}: expected a key script, got: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ScriptError(f"{path}: expected a key script in UTF-8, got other bytes") from None
+    return list(parse(text.splitlines(), str(path)))
+
+
+def play(card: SimulatedCard, commands: Iterable[Command], out: TextIO) -> None:
+    """Do one command after the other, printing to `out` what `show` asks for.
+
+    Raises `ScriptError`: an `expect` that failed, a key that the pad has not, a file not written.
+    """
+    for command in commands:
+        _do(card, command, out)
+
+
+def text_of(card: SimulatedCard) -> list[str]:
+    """The lines on the glass; `(dark)` when there are none."""
+    return card.lines() or [DARK]
+
+
+def _do(card: SimulatedCard, command: Command, out: TextIO) -> None:
+    match command.verb:
+        case Verb.PRESS:
+            card.press()
+        case Verb.OFF:
+            card.off()
+        case Verb.OK:
+            card.type(OK)
+        case Verb.CLEAR:
+            card.type(CLEAR)
+        case Verb.KEYS:
+            _type(card, command)
+        case Verb.WAIT:
+            card.run(command.seconds)
+        case Verb.SHOW:
+            print(*text_of(card), sep="\n", file=out, flush=True)
+        case Verb.EXPECT:
+            lines = text_of(card)
+            if not any(command.text in line for line in lines):
+                raise ScriptError(
+                    f"{command.where}: expected {command.text!r} on the glass, "
+                    f"got {' / '.join(lines)!r}"
+                )
+        case Verb.SHOT:
+            _shot(card, command)
+
+
+def _type(card: SimulatedCard, command: Command) -> None:
+    for key in command.text:
+        if not card.has(key):
+            raise ScriptError(f"{command.where}: expected a key that the pad has, got {key}")
+    card.type(command.text)
+
+
+def _shot(card: SimulatedCard, command: Command) -> None:
+    try:
+        Path(command.text).write_bytes(png(card.picture()))
+    except OSError as error:
+        raise ScriptError(
+            f"{command.where}: expected a file that can be written, "
+            f"got {command.text!r}: {error.strerror}"
+        ) from None

@@ -1,0 +1,218 @@
+"""`challng-card sim`: the card in a terminal. Its keys close contacts of the simulated board."""
+
+import logging
+import threading
+import time
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, Horizontal, Vertical
+from textual.widgets import Static
+
+from device.blocks import braille, half_blocks
+from device.errors import DeviceError
+from device.fingers import PRESS, Fingers
+from device.keystore import KeyStore
+from device.loop import Firmware, run
+from device.settings import Settings
+from device.state import CLEAR, OK
+from device.wake import Waker
+from drivers.board import Mode, open_board
+from drivers.errors import DriverError
+from drivers.sim.world import SimWorld
+
+_CAPTIONS = {OK: "OK", CLEAR: "CLR", PRESS: "press"}
+_HELP = (
+    "[b]Space[/b] or [b]P[/b] press   [b]0-9[/b] digits   [b]Enter[/b] OK   "
+    "[b]Backspace[/b] CLEAR   [b]A-D[/b] slot   [b]Q[/b] quit"
+)
+_REDRAW = 1 / 30
+# Seconds that one stroke on the keyboard holds the press button beyond what PIN> needs.
+_MARGIN = 0.25
+# Characters that the glass leaves for the keypad, and lines for everything else.
+_BESIDE, _AROUND = 16, 6
+
+
+class Card:
+    """The firmware in a thread of its own, on simulated parts and real time."""
+
+    def __init__(self, settings: Settings, store: KeyStore) -> None:
+        self.world = SimWorld(settings.board, time.monotonic, seed=1)
+        self.trouble: DriverError | None = None
+        self._waker = Waker()
+        self._stopping = False
+        board = open_board(
+            settings.board,
+            Mode.SIM,
+            clock=time.monotonic,
+            wake=self._waker.set,
+            world=self.world,
+        )
+        # A terminal card has no computer of its own to halt.
+        self._firmware = Firmware(board, store, settings, clock=time.monotonic, halt=lambda: None)
+        self._thread = threading.Thread(target=self._run, name="card", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Power off."""
+        self._stopping = True
+        self._waker.set()
+        self._thread.join()
+        self._waker.close()
+
+    def _run(self) -> None:
+        try:
+            run(self._firmware, self._waker, time.monotonic, lambda: self._stopping)
+        except DriverError as error:
+            self.trouble = error
+
+
+class GlassView(Static):
+    """The glass: every pixel, as large as the terminal allows."""
+
+    def __init__(self, world: SimWorld) -> None:
+        super().__init__(id="glass")
+        self._glass = world.glass
+        self._seen = -1
+
+    def fit(self, width: int, height: int) -> None:
+        """Choose the blocks for a terminal of this size, in characters."""
+        glass = self._glass
+        roomy = width >= glass.width + _BESIDE and height >= glass.height // 2 + _AROUND
+        self._blocks = half_blocks if roomy else braille
+        self.styles.width = glass.width // (1 if roomy else 2)
+        self.styles.height = glass.height // (2 if roomy else 4) + 2
+        self._seen = -1
+
+    def look(self) -> None:
+        """Draw the glass anew if the display got anything since the last look."""
+        if self._glass.changes != self._seen:
+            self._seen = self._glass.changes
+            self.update(Text("\n".join(self._blocks(self._glass.frame())), no_wrap=True))
+
+
+class KeyCap(Static):
+    """One key, or the press button: down while the mouse is."""
+
+    def __init__(self, key: str, fingers: Fingers, width: int = 3) -> None:
+        self._key = key
+        self._fingers = fingers
+        self._wide = width
+        kind = "press" if key == PRESS else "command" if not key.isdigit() else "digit"
+        super().__init__(self._drawn(), classes=kind)
+
+    def look(self) -> None:
+        """Show whether the contact is closed."""
+        self.set_class(self._key in self._fingers.closed, "down")
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Put a finger on the key."""
+        self.capture_mouse()
+        self._fingers.close(self._key)
+        event.stop()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Take it away."""
+        self.release_mouse()
+        self._fingers.open(self._key)
+        event.stop()
+
+    def _drawn(self) -> str:
+        caption = _CAPTIONS.get(self._key, self._key)
+        return caption.center(self._wide)
+
+
+class TerminalCard(App[None]):
+    """The card, its keypad and one line of help; fits a terminal of 80x24."""
+
+    TITLE = "challng card"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen { background: #1b222c; align: center middle; }
+    #card { width: auto; height: auto; }
+    #title { width: auto; color: #8fa3b8; text-style: bold; height: 2; padding: 0 1; }
+    #body { width: auto; height: auto; }
+    #glass { background: #05080b; color: #d8f4ff; padding: 1 0; margin: 0 1 0 0; }
+    #pad { grid-gutter: 1 1; width: 15; height: auto; grid-rows: 2; }
+    #keys { width: 15; height: auto; }
+    KeyCap { width: 3; height: 2; content-align: center middle; background: #34404f; color: #e8eef5; }
+    KeyCap.command { background: #2b4a5e; }
+    KeyCap.press { width: 15; height: 3; margin: 1 0 0 0; background: #5e3f2b; }
+    KeyCap.down { background: #d8f4ff; color: #05080b; }
+    #help { width: auto; color: #8fa3b8; height: 2; padding: 1 1 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+c,ctrl+q", "quit", "Quit", priority=True),
+    ]
+
+    def __init__(self, card: Card, settings: Settings) -> None:
+        super().__init__()
+        self._card = card
+        self._settings = settings
+        self.fingers = Fingers(card.world, time.monotonic, self.set_timer)
+
+    def compose(self) -> ComposeResult:
+        """The title, glass and keys side by side, the help line."""
+        with Vertical(id="card"):
+            yield Static("CHALLNG  ·  login card", id="title")
+            with Horizontal(id="body"):
+                yield GlassView(self._card.world)
+                with Vertical(id="keys"):
+                    pad = self._settings.board.pad
+                    with Grid(id="pad") as grid:
+                        grid.styles.grid_size_columns = len(pad.columns)
+                        for key in "".join(pad.keys):
+                            yield KeyCap(key, self.fingers)
+                    yield KeyCap(PRESS, self.fingers, width=15)
+            yield Static(_HELP, id="help")
+
+    def on_mount(self) -> None:
+        """Look at the glass and the keys thirty times a second."""
+        self._fit()
+        self.set_interval(_REDRAW, self._look)
+
+    def on_resize(self) -> None:
+        """Take the larger picture where there is room for it."""
+        self._fit()
+
+    def on_key(self, event: events.Key) -> None:
+        """Translate the keyboard's key into the card's."""
+        key = {"enter": OK, "backspace": CLEAR, "space": PRESS, "p": PRESS, "P": PRESS}.get(
+            event.key, (event.character or "").upper()
+        )
+        if key == PRESS:
+            times = self._settings.hold
+            self.fingers.hold_press(times.open + min(_MARGIN, (times.blank - times.open) / 2))
+        elif len(key) == 1 and any(key in row for row in self._settings.board.pad.keys):
+            self.fingers.type(key)
+
+    def _fit(self) -> None:
+        self.query_one(GlassView).fit(self.size.width, self.size.height)
+
+    def _look(self) -> None:
+        if self._card.trouble is not None:
+            self.exit()
+        self.query_one(GlassView).look()
+        for cap in self.query(KeyCap):
+            cap.look()
+
+
+def run_terminal(settings: Settings, store: KeyStore) -> None:
+    """Be a card in this terminal until the user quits.
+
+    Raises DeviceError without a terminal, DriverError when a simulated part gave up.
+    """
+    # A line on stderr would tear the picture; what matters to the user is on the glass.
+    log = logging.getLogger("challng")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+    card = Card(settings, store)
+    try:
+        TerminalCard(card, settings).run()
+    finally:
+        card.close()
+    if card.trouble is not None:
+        raise DeviceError(f"the simulated card stopped: {card.trouble}") from card.trouble
