@@ -19,7 +19,6 @@ from .errors import DataDirRefused
 from .factors.card import CardRules
 from .factors.card_factor import CardFactor
 from .factors.kinds import DeviceKind
-from .login.ledger import Ledger
 from .login.offers import Factors
 from .login.password import PasswordStep
 from .login.service import Logins
@@ -37,7 +36,6 @@ class Verifier:
         keyring: Keyring,
         *,
         clock: Clock | None = None,
-        ledger: Ledger | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -54,7 +52,7 @@ class Verifier:
         }
         self.sessions = Sessions(database, settings)
         self.logins = Logins(
-            database, self.clock, settings, self.audit, self.factors, self.sessions, ledger
+            database, self.clock, settings, self.audit, self.factors, self.sessions
         )
         self.passwords = PasswordStep(
             database,
@@ -75,7 +73,6 @@ def open_verifier(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    ledger: Ledger | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Verifier:
     """Open the verifier of a data directory; raises DataDirRefused where there is none."""
@@ -99,7 +96,7 @@ def open_verifier(
                     f"The database of {settings.data} is of another version: run "
                     "`challng-server upgrade` with the newest version of this program."
                 )
-        return Verifier(settings, database, keyring, clock=clock, ledger=ledger)
+        return Verifier(settings, database, keyring, clock=clock)
     except BaseException:
         database.close()
         raise

@@ -69,7 +69,7 @@ def _prepare(settings: Settings, runtime: Path) -> None:
     """Give the workers, which start anew as processes, what they need by the environment."""
     shutil.rmtree(runtime, ignore_errors=True)
     runtime.mkdir(mode=0o700)
-    # A forked worker would keep what was imported before these were set, and this process's threads.
+    # A forked worker would keep what was imported before these were set, and our threads.
     multiprocessing.set_start_method("spawn", force=True)
     os.environ["CHALLNG_DATA"] = str(settings.data)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(runtime)

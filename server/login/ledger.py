@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import Connection, case, insert, literal, select, update
 
 from ..db.tables import devices, logins, users
+from ..db.types import Moment
 from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
 
@@ -155,7 +156,9 @@ class Ledger:
         row = connection.execute(
             update(devices)
             .where(devices.c.id == device_id, devices.c.locked_at.is_(None))
-            .values(wrong_run=run, locked_at=case((run >= lock_at, now), else_=None))
+            .values(
+                wrong_run=run, locked_at=case((run >= lock_at, literal(now, Moment)), else_=None)
+            )
             .returning(devices.c.locked_at)
         ).one_or_none()
         return row is not None and row.locked_at is not None

@@ -1,0 +1,132 @@
+"""What the verifier's tests share: a clock that is told the time, a card, a whole verifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from protocol import ocra, serial
+from protocol.pskc import CardRecord
+from server import setup
+from server.accounts import users
+from server.app import create_app
+from server.clock import Clock
+from server.factors import cards
+from server.settings import Settings
+from server.verifier import Verifier, open_verifier
+
+PASSWORD = "correct horse battery"
+PIN = "7305"
+SUITE = ocra.DEFAULT_SUITE
+FAST = {"argon2_time": 1, "argon2_memory_kib": 8}
+"""A password hash that costs next to nothing, by the documented settings."""
+
+
+class ToldClock(Clock):
+    """Stands still but for what it is told; whoever sleeps moves it."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class Card:
+    """A card as a person holds it: every response that it shows uses up a count."""
+
+    number: int = 1
+    suite: str = SUITE
+    counter: int = 0
+    key: bytes = field(default=bytes(range(32)), repr=False)
+
+    @property
+    def serial(self) -> str:
+        return serial.make(self.number)
+
+    def record(self) -> CardRecord:
+        parsed = ocra.parse(self.suite)
+        return CardRecord(
+            serial=self.serial,
+            suite=self.suite,
+            key=self.key,
+            counter=self.counter,
+            issuer="test",
+            key_id=f"key-{self.number}",
+            challenge_length=parsed.question_length,
+            pin_length=4,
+        )
+
+    def shows(self, challenge: str, pin: str = PIN) -> str:
+        response = ocra.response(
+            self.suite, self.key, question=challenge, counter=self.counter, pin=pin
+        )
+        self.counter += 1
+        return response
+
+    def skip(self, presses: int) -> None:
+        """Somebody plays with the card: `presses` responses are shown and never typed."""
+        self.counter += presses
+
+
+def wrong(right: str) -> str:
+    """Return a well-formed response that is not `right`."""
+    return f"{(int(right) + 1) % 10 ** len(right):0{len(right)}}"
+
+
+def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> Verifier:
+    """Make a verifier in a folder of its own and open it."""
+    settings = Settings(data=folder / "data", **(FAST | numbers))
+    clock = clock or ToldClock()
+    setup.make(settings, clock, "cli:test")
+    return open_verifier(settings, clock=clock)
+
+
+def add_user(verifier: Verifier, name: str = "alice", password: str = PASSWORD) -> None:
+    with verifier.database.writing() as connection:
+        users.add(connection, name, verifier.hasher.hash(password), verifier.clock.now())
+
+
+def add_card(verifier: Verifier, card: Card, user: str = "alice", pin: str = PIN) -> None:
+    with verifier.database.writing() as connection:
+        owner = users.get(connection, user)
+        cards.import_card(
+            connection, verifier.keyring, card.record(), owner, pin, verifier.clock.now()
+        )
+
+
+class Api:
+    """The JSON API as an application calls it."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.client = TestClient(create_app(verifier), raise_server_exceptions=False)
+
+    def password(self, user: Any = "alice", password: Any = PASSWORD) -> Any:
+        body = {"username": user, "password": password}
+        return self.client.post("/api/v1/login", json=body)
+
+    def login(self, user: str = "alice") -> tuple[str, str]:
+        """Give the right password; returns the login's id and its challenge."""
+        response = self.password(user)
+        assert response.status_code == 200, response.text
+        content = response.json()
+        return content["login"], content["prompt"]["challenge"]
+
+    def answer(self, login: str, text: Any) -> Any:
+        return self.client.post(f"/api/v1/login/{login}/answer", json={"answer": text})
+
+    def session(self, token: str) -> Any:
+        return self.client.get("/api/v1/session", headers={"Authorization": f"Bearer {token}"})

@@ -1,0 +1,56 @@
+"""Many requests at the same moment, over connections that stand open already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+Answer = tuple[int, Any]
+"""A status, and what the body's JSON says."""
+
+
+class Wire:
+    """`width` kept-alive connections to one server."""
+
+    def __init__(self, port: int, width: int) -> None:
+        self._port = port
+        self._width = width
+        self._ends: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def __aenter__(self) -> Wire:
+        self._ends = [
+            await asyncio.open_connection("127.0.0.1", self._port) for _ in range(self._width)
+        ]
+        return self
+
+    async def __aexit__(
+        self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None
+    ) -> None:
+        for _, writer in self._ends:
+            writer.close()
+
+    async def post(self, path: str, body: object) -> Answer:
+        """Send one request and read its answer."""
+        return (await self.at_once([(path, body)]))[0]
+
+    async def at_once(self, requests: Sequence[tuple[str, object]]) -> list[Answer]:
+        """Send each request over a connection of its own, all before any answer is read."""
+        for (_, writer), (path, body) in zip(self._ends, requests, strict=False):
+            content = json.dumps(body).encode()
+            head = (
+                f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                f"content-length: {len(content)}\r\n\r\n"
+            )
+            writer.write(head.encode() + content)
+        readers = [reader for reader, _ in self._ends[: len(requests)]]
+        return list(await asyncio.gather(*(_read(reader) for reader in readers)))
+
+
+async def _read(reader: asyncio.StreamReader) -> Answer:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    length = int(head.split("content-length:")[1].split("\r\n")[0])
+    body = await reader.readexactly(length)
+    return int(head.split()[1]), json.loads(body)
