@@ -33,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    except BrokenPipeError:
+        # The reader of our output went away; nothing more may be written there at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,11 +118,10 @@ def _check_there(directory: Path) -> None:
 
 
 def _play(name: str, store: FileKeyStore, settings: Settings) -> int:
-    from device.play import commands_of, play
-    from device.script import parse
+    from device.play import commands_from, commands_of, play
     from device.simulated import SimulatedCard
 
-    commands = parse(sys.stdin, "-") if name == "-" else commands_of(Path(name))
+    commands = commands_from(sys.stdin) if name == "-" else commands_of(Path(name))
     card = SimulatedCard(settings, store)
     try:
         play(card, commands, sys.stdout)

@@ -1,6 +1,6 @@
 """`challng-card play`: a key script on a simulated card, by its contacts and its glass alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -31,6 +31,14 @@ def play(card: SimulatedCard, commands: Iterable[Command], out: TextIO) -> None:
     """
     for command in commands:
         _do(card, command, out)
+
+
+def commands_from(stream: TextIO) -> Iterator[Command]:
+    """The commands of a stream, each checked when it is met; raises `ScriptError`."""
+    try:
+        yield from parse(stream, "-")
+    except UnicodeDecodeError:
+        raise ScriptError("-: expected a key script in UTF-8, got other bytes") from None
 
 
 def text_of(card: SimulatedCard) -> list[str]:

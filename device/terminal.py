@@ -1,6 +1,7 @@
 """`challng-card sim`: the card in a terminal. Its keys close contacts of the simulated board."""
 
 import logging
+import sys
 import threading
 import time
 from typing import ClassVar
@@ -136,12 +137,16 @@ class TerminalCard(App[None]):
     #title { width: auto; color: #8fa3b8; text-style: bold; height: 2; padding: 0 1; }
     #body { width: auto; height: auto; }
     #glass { background: #05080b; color: #d8f4ff; padding: 1 0; margin: 0 1 0 0; }
-    #pad { grid-gutter: 1 1; width: 15; height: auto; grid-rows: 2; }
+    #pad { grid-gutter: 0 1; width: 15; height: auto; grid-rows: 3; }
     #keys { width: 15; height: auto; }
-    KeyCap { width: 3; height: 2; content-align: center middle; background: #34404f; color: #e8eef5; }
+    KeyCap { width: 3; height: 3; background: #34404f; color: #e8eef5; }
+    KeyCap { border-top: inner #34404f; border-bottom: inner #34404f; }
     KeyCap.command { background: #2b4a5e; }
-    KeyCap.press { width: 15; height: 3; margin: 1 0 0 0; background: #5e3f2b; }
+    KeyCap.command { border-top: inner #2b4a5e; border-bottom: inner #2b4a5e; }
+    KeyCap.press { width: 15; margin: 1 0 0 0; background: #6b4226; }
+    KeyCap.press { border-top: inner #6b4226; border-bottom: inner #6b4226; }
     KeyCap.down { background: #d8f4ff; color: #05080b; }
+    KeyCap.down { border-top: inner #d8f4ff; border-bottom: inner #d8f4ff; }
     #help { width: auto; color: #8fa3b8; height: 2; padding: 1 1 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -153,26 +158,31 @@ class TerminalCard(App[None]):
         self._card = card
         self._settings = settings
         self.fingers = Fingers(card.world, time.monotonic, self.set_timer)
+        self._glass = GlassView(card.world)
+        self._caps = [
+            *(KeyCap(key, self.fingers) for key in "".join(settings.board.pad.keys)),
+            KeyCap(PRESS, self.fingers, width=15),
+        ]
 
     def compose(self) -> ComposeResult:
         """The title, glass and keys side by side, the help line."""
         with Vertical(id="card"):
             yield Static("CHALLNG  ·  login card", id="title")
             with Horizontal(id="body"):
-                yield GlassView(self._card.world)
+                yield self._glass
                 with Vertical(id="keys"):
                     pad = self._settings.board.pad
                     with Grid(id="pad") as grid:
                         grid.styles.grid_size_columns = len(pad.columns)
-                        for key in "".join(pad.keys):
-                            yield KeyCap(key, self.fingers)
-                    yield KeyCap(PRESS, self.fingers, width=15)
+                        yield from self._caps[:-1]
+                    yield self._caps[-1]
             yield Static(_HELP, id="help")
 
     def on_mount(self) -> None:
         """Look at the glass and the keys thirty times a second."""
         self._fit()
-        self.set_interval(_REDRAW, self._look)
+        # A timer of the glass ends with the glass, and never looks at a screen that is gone.
+        self._glass.set_interval(_REDRAW, self._look)
 
     def on_resize(self) -> None:
         """Take the larger picture where there is room for it."""
@@ -190,13 +200,13 @@ class TerminalCard(App[None]):
             self.fingers.type(key)
 
     def _fit(self) -> None:
-        self.query_one(GlassView).fit(self.size.width, self.size.height)
+        self._glass.fit(self.size.width, self.size.height)
 
     def _look(self) -> None:
         if self._card.trouble is not None:
             self.exit()
-        self.query_one(GlassView).look()
-        for cap in self.query(KeyCap):
+        self._glass.look()
+        for cap in self._caps:
             cap.look()
 
 
@@ -205,6 +215,10 @@ def run_terminal(settings: Settings, store: KeyStore) -> None:
 
     Raises DeviceError without a terminal, DriverError when a simulated part gave up.
     """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise DeviceError(
+            "sim draws a card in a terminal, and this is none: use `play` for scripts"
+        )
     # A line on stderr would tear the picture; what matters to the user is on the glass.
     log = logging.getLogger("challng")
     log.addHandler(logging.NullHandler())
