@@ -60,18 +60,19 @@ class Rig:
     def run_until(self, end: float) -> None:
         assert self.board is not None
         keypad, press, clock = self.board.keypad, self.board.press, self.clock
+        polls: dict[float, int] = {}
         while True:
             now = clock.now()
+            polls[now] = polls.get(now, 0) + 1
+            assert polls[now] < 100, "the firmware is called again and again without time passing"
             self.keys += [(now, event) for event in keypad.poll(now)]
             self.presses += [(now, event) for event in press.poll(now)]
-            times = [keypad.due(), press.due(), clock.next_event()]
-            ahead = min((time for time in times if time is not None), default=end)
-            if ahead > end or (ahead == end == now):
+            times = (keypad.due(), press.due(), clock.next_event())
+            ahead = [time for time in times if time is not None and time <= end]
+            if not ahead:
                 clock.advance_to(end)
                 return
-            clock.advance_to(max(ahead, now))
-            if ahead == end and not any(time is not None and time <= end for time in times):
-                return
+            clock.advance_to(max(min(ahead), now))
 
     @property
     def key_events(self) -> list[KeyEvent]:

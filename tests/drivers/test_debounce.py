@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +96,17 @@ def test_presses_closed_and_open_for_25_ms_with_5_ms_of_chatter_are_all_typed(
     times = sample_times(data.draw(seeds), now + 50, 1, 4)
     events = feed(after_power_on(), sampled(moves, times))
     assert [type(event) for event in events] == [KeyDown, KeyUp] * presses
+
+
+@pytest.mark.parametrize("closing", [True, False])
+def test_no_single_bounce_within_20_ms_types_twice(closing: bool) -> None:
+    """Every bounce there is, on a grid: the contact leaves at `first` and is back at `last`."""
+    start, times = 10 if closing else 60, [quarter / 4 for quarter in range(4 * 120)]
+    for first, last in itertools.combinations(range(21), 2):
+        bounce = [(start + first, not closing), (start + last, closing)]
+        moves = [(10.0, True), (60.0, False), *bounce]
+        events = feed(after_power_on(), sampled(sorted(moves), times))
+        assert [type(event) for event in events] == [KeyDown, KeyUp]
 
 
 def test_a_spike_seen_in_one_sample_types_nothing() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from drivers.debounce import OPEN_SPAN
 from drivers.events import KeyDown, KeysRefused, KeysStuck, KeyUp
 from drivers.keypad import SAMPLE_PERIOD
 from drivers.settings import BoardSettings, PadLayout
@@ -198,6 +199,20 @@ def test_a_scan_of_a_4x4_pad_takes_32_pin_operations() -> None:
         rig.world.pins.reset()
         rig.run(SAMPLE_PERIOD)
         assert rig.world.pins.total == 32
+
+
+def test_an_edge_that_no_scan_confirms_keeps_the_keypad_awake_for_a_moment_only() -> None:
+    """A contact that bounces open just while it is scanned is looked at again."""
+    with Rig() as rig:
+        rig.run(1)
+        rig.world.close_key("5")
+        rig.world.open_key("5")
+        assert rig.board is not None
+        rig.run(OPEN_SPAN - 0.001)
+        assert rig.board.keypad.due() is not None
+        rig.run(2 * SAMPLE_PERIOD)
+        assert rig.board.keypad.due() is None
+        assert rig.key_events == []
 
 
 def on_drive(rig: Rig, after: Callable[[Net], None]) -> None:
