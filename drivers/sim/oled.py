@@ -16,7 +16,6 @@ _DATA_BIT = 0x40
 _ONE_BYTE_BIT = 0x80
 _PAGES = 8
 _ROWS = 64
-_LETTERBOX = 32  # rows of the half-height panel
 
 
 class OledController(ABC):
@@ -32,6 +31,7 @@ class OledController(ABC):
         self.width = width
         self.height = height
         self.unknown: list[int] = []
+        self.changes = 0
         self.lock = threading.RLock()
         self._random = random.Random(seed)  # noqa: S311 - noise, not secrets
         self.power_cycle()
@@ -40,7 +40,7 @@ class OledController(ABC):
         """Forget everything, as after a loss of supply."""
         with self.lock:
             self.ram = [bytearray(self._random.randbytes(self.ram_columns)) for _ in range(_PAGES)]
-            self.changes = 0
+            self.changes += 1
             self.on = False
             self.contrast = 0x80
             self.inverse = False
@@ -155,11 +155,11 @@ class Glass:
 
     @property
     def changes(self) -> int:
-        """A number that grows with every write to the controller: nothing new while it stays."""
+        """A number that grows whenever the picture may have: nothing is new while it stays."""
         return self._controller.changes
 
     def lit(self, x: int, y: int) -> bool:
-        """Say whether one pixel shines."""
+        """Say whether one pixel shines; for many, take one `frame()`."""
         return self.frame().pixel(x, y)
 
     def frame(self) -> Frame:
