@@ -25,6 +25,7 @@ from .web.headers import SecurityHeaders
 from .web.observe import Observe
 from .web.problems import of_refusal, of_status, problem
 
+_NOT_JSON = "The body must be a JSON object, sent as application/json. Correct it."
 _STATIC = Path(__file__).parent / "portal" / "static"
 
 
@@ -45,8 +46,8 @@ def create_app(verifier: Verifier) -> FastAPI:
         openapi_url="/api/openapi.json" if settings.api_docs else None,
         redirect_slashes=False,
         middleware=[
-            Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
             Middleware(SecurityHeaders, https=settings.https),
+            Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
             Middleware(BodyLimit, limit=settings.body_bytes),
         ],
     )
@@ -78,6 +79,8 @@ def _bare(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     if _is_for_a_person(request):
         return bare(error.status_code)
+    if error.status_code == 400:  # a body that is not even text, or nested beyond sense
+        return problem(422, "malformed", "Malformed request", _NOT_JSON)
     return of_status(error.status_code, error.headers)
 
 
@@ -96,7 +99,7 @@ def _sentence(errors: Sequence[Any]) -> str:
     field = ".".join(str(part) for part in first["loc"][1:])
     kind = first["type"]
     if kind.startswith("json") or not field or field.isdigit():
-        return "The body must be a JSON object, sent as application/json. Correct it."
+        return _NOT_JSON
     if kind == "missing":
         return f"The field {field!r} is missing. Add it."
     if kind == "string_type":

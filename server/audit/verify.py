@@ -73,7 +73,9 @@ def _check_end(
     if furthest > found.rows:
         return bad(f"row {found.rows + 1} is missing: the log was sealed up to row {furthest}")
     head = connection.execute(select(tables.audit_head)).one_or_none()
-    if head is None or head.seq > found.rows:
+    if head is None:
+        return bad("the row that holds its end is missing")
+    if head.seq > found.rows:
         return bad(f"row {found.rows + 1} is missing: the log ends too early")
     if head.seq < found.rows or head.mac != mac:
         return bad(f"row {head.seq + 1} was added by another hand")
