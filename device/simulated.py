@@ -13,12 +13,18 @@ from drivers.frame import Frame
 from drivers.sim.clock import VirtualClock
 from drivers.sim.world import SimWorld
 
-__all__ = ["CLEAR", "OK", "SimulatedCard"]
+__all__ = ["CLEAR", "OK", "SimulatedCard", "seen"]
 
 # Seconds that a finger stays on a key, that its contact bounces, and until it is on the next key.
 _DOWN, _CHATTER, _BETWEEN = 0.08, 0.004, 0.08
 # Seconds that a hold lasts beyond what it is for.
 _MARGIN = 0.2
+
+
+def seen(world: SimWorld) -> Frame:
+    """What an eye sees on the glass, which is mounted as the settings say."""
+    picture = world.glass.frame()
+    return picture.rotated() if world.settings.display.rotate else picture
 
 
 class SimulatedCard:
@@ -80,7 +86,7 @@ class SimulatedCard:
 
     def picture(self) -> Frame:
         """What an eye sees."""
-        return self.world.glass.frame()
+        return seen(self.world)
 
     def lines(self) -> list[str]:
         """The text on the glass, read off its pixels; nothing when it is dark."""

@@ -19,6 +19,7 @@ from device.fingers import PRESS, Fingers
 from device.keystore import KeyStore
 from device.loop import Firmware, run
 from device.settings import Settings
+from device.simulated import seen
 from device.state import CLEAR, OK
 from device.wake import Waker
 from drivers.board import Mode, open_board
@@ -76,6 +77,7 @@ class GlassView(Static):
 
     def __init__(self, world: SimWorld) -> None:
         super().__init__(id="glass")
+        self._world = world
         self._glass = world.glass
         self._seen = -1
 
@@ -92,7 +94,7 @@ class GlassView(Static):
         """Draw the glass anew if the display got anything since the last look."""
         if self._glass.changes != self._seen:
             self._seen = self._glass.changes
-            self.update(Text("\n".join(self._blocks(self._glass.frame())), no_wrap=True))
+            self.update(Text("\n".join(self._blocks(seen(self._world))), no_wrap=True))
 
 
 class KeyCap(Static):
