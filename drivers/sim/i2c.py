@@ -47,7 +47,7 @@ class SimBus:
         self.bytes = 0
         self.transactions = 0
         self._lock = threading.Lock()
-        self._faults: list[int] = []
+        self._faults: list[int | None] = []  # of the writes to come
 
     @property
     def path(self) -> str:
@@ -70,10 +70,10 @@ class SimBus:
         """Return how long the counted traffic takes: 9 clocks a byte, a start and a stop."""
         return (self.bytes * 9 + self.transactions * 2) / hertz
 
-    def fail_next(self, times: int = 1, after: int = 0) -> None:
-        """Break the next `times` writes off once `after` bytes have reached the chip."""
+    def fail_next(self, times: int = 1, after: int = 0, skip: int = 0) -> None:
+        """Break `times` writes off once `after` bytes have reached the chip; `skip` pass before."""
         with self._lock:
-            self._faults += [after] * times
+            self._faults = [None] * skip + [after] * times
 
     def write(self, address: int, payload: bytes) -> None:
         """Do one write; OSError(EREMOTEIO), as from the kernel, if nobody acknowledges."""
@@ -83,12 +83,10 @@ class SimBus:
             if device is None:
                 self.bytes += 1
                 raise _not_acknowledged()
-            arriving = payload if not self._faults else payload[: self._faults[0]]
-            self.bytes += 1 + len(arriving)
-            if arriving or not payload:
-                device.write(arriving)
-            if self._faults:
-                self._faults.pop(0)
+            cut = self._faults.pop(0) if self._faults else None
+            self.bytes += 1 + len(payload[:cut])
+            device.write(payload[:cut])
+            if cut is not None:
                 raise _not_acknowledged()
 
     def read(self, address: int, count: int) -> bytes:

@@ -148,20 +148,21 @@ def test_a_contrast_out_of_range_and_a_frame_that_does_not_fit_are_refused(
         display.show(Frame(128, 32))
 
 
-@pytest.mark.parametrize("after", [0, 1, 4, 12])
+@pytest.mark.parametrize(("skip", "after"), [(0, 0), (0, 4), (1, 0), (1, 1), (1, 12), (1, 999)])
 @pytest.mark.parametrize("kind", KINDS[::2])
 def test_after_an_error_on_the_bus_the_next_frame_is_whole_again(
-    kind: dict[str, object], after: int
+    kind: dict[str, object], skip: int, after: int
 ) -> None:
+    """Also the frame that was there before: what arrived of the other one must go."""
     world = SimWorld(settings(**kind), seed=3)
     world.bus.attach()
     try:
         display = opened(world)
-        display.show(noise(display.height, 1))
-        world.bus.fail_next(after=after)
+        frame = noise(display.height, 1)
+        display.show(frame)
+        world.bus.fail_next(after=after, skip=skip)
         with pytest.raises(DisplayError):
             display.show(noise(display.height, 2))
-        frame = noise(display.height, 3)
         display.show(frame)
         seen = world.glass.frame()
         assert (seen.rotated() if kind["rotate"] else seen) == frame
