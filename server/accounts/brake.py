@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..crypto.secrets_table import LOOKUP, Secrets
@@ -25,6 +25,12 @@ from ..db.tables import brakes
 from ..db.types import Moment
 from ..errors import SlowDown
 from ..settings import Settings
+
+_READ = select(brakes.c.key, brakes.c.failures).where(
+    brakes.c.key.in_((bindparam("pair"), bindparam("address"), bindparam("user"))),
+    brakes.c.since_at > bindparam("since", type_=Moment),
+)
+_FORGIVE = delete(brakes).where(brakes.c.key == bindparam("pair"))
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,17 @@ class Brake:
 
     def forgive(self, connection: Connection, keys: Keys) -> None:
         """Forget the pair's failures after a right password."""
-        connection.execute(delete(brakes).where(brakes.c.key == keys.pair))
+        connection.execute(_FORGIVE, {"pair": keys.pair})
 
     def _delays(self, connection: Connection, keys: Keys, now: datetime) -> dict[bytes, float]:
         rows = connection.execute(
-            select(brakes.c.key, brakes.c.failures).where(
-                brakes.c.key.in_((keys.pair, keys.address, keys.user)),
-                brakes.c.since_at > now - self._settings.slow_window,
-            )
+            _READ,
+            {
+                "pair": keys.pair,
+                "address": keys.address,
+                "user": keys.user,
+                "since": now - self._settings.slow_window,
+            },
         )
         failures: dict[bytes, int] = {row.key: row.failures for row in rows}
         settings = self._settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..crypto.secrets_table import AUDIT, Secrets
 from ..db import tables
@@ -15,6 +15,13 @@ from .anchor import Anchor, AnchorFile
 from .events import Event
 
 _HEAD = 1
+_READ_HEAD = select(tables.audit_head).with_for_update()
+_MOVE_HEAD = (
+    update(tables.audit_head)
+    .where(tables.audit_head.c.seq == bindparam("old_seq"))
+    .values(seq=bindparam("to_seq"), mac=bindparam("to_mac"), sealed_seq=bindparam("to_sealed"))
+)
+_APPEND = insert(tables.audit_log)
 _log = structlog.get_logger()
 
 
@@ -49,37 +56,37 @@ class AuditLog:
         `actor` is who did it (`user:alice`, `cli:root`), `subject` whom or what it concerns.
         The row of the chain's head is held until the transaction ends, so write late in it.
         """
-        head = connection.execute(select(tables.audit_head).with_for_update()).one()
+        head = connection.execute(_READ_HEAD).one()
         seq = head.seq + 1
         text = chain.canonical(detail)
         mac = chain.row_mac(
             self._secrets.get(AUDIT), head.mac, seq, now, event.value, actor, subject, text
         )
         connection.execute(
-            insert(tables.audit_log).values(
-                seq=seq,
-                at=now,
-                event=event.value,
-                actor=actor,
-                subject=subject,
-                detail=text,
-                mac=mac,
-            )
+            _APPEND,
+            {
+                "seq": seq,
+                "at": now,
+                "event": event.value,
+                "actor": actor,
+                "subject": subject,
+                "detail": text,
+                "mac": mac,
+            },
         )
         sealed = head.sealed_seq
         if seq - sealed >= self._rows_per_seal:
             self._seal(connection, now, seq, mac, sealed)
             sealed = seq
         connection.execute(
-            update(tables.audit_head)
-            .where(tables.audit_head.c.seq == head.seq)
-            .values(seq=seq, mac=mac, sealed_seq=sealed)
+            _MOVE_HEAD,
+            {"old_seq": head.seq, "to_seq": seq, "to_mac": mac, "to_sealed": sealed},
         )
 
     def seal(self, now: datetime) -> int:
         """Seal what is not sealed yet; returns how many rows that was."""
         with self._database.writing() as connection:
-            head = connection.execute(select(tables.audit_head).with_for_update()).one()
+            head = connection.execute(_READ_HEAD).one()
             rows: int = head.seq - head.sealed_seq
             if rows:
                 self._seal(connection, now, head.seq, head.mac, head.sealed_seq)

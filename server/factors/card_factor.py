@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from ..crypto.keyring import Keyring
 from ..db.tables import cards, devices
@@ -12,6 +12,22 @@ from . import card
 from .card import CardRules, CardState
 from .interface import Factor, Prompt, Verdict
 from .kinds import DeviceKind
+
+_ID: BindParameter[object] = bindparam("the_id")
+_LOAD = select(cards).where(cards.c.device_id == _ID)
+_MOVE = (
+    update(cards)
+    .where(
+        cards.c.device_id == _ID,
+        cards.c.counter == bindparam("old_counter"),
+        select(devices.c.id).where(devices.c.id == _ID, devices.c.locked_at.is_(None)).exists(),
+    )
+    .values(
+        counter=bindparam("new_counter"),
+        far_counter=bindparam("new_far_counter"),
+        far_login_id=bindparam("new_far_login"),
+    )
+)
 
 
 class CardFactor(Factor[CardState]):
@@ -39,7 +55,7 @@ class CardFactor(Factor[CardState]):
 
     def load(self, connection: Connection, device_id: int) -> CardState:
         """Read a card's row, and open its key and PIN."""
-        row = connection.execute(select(cards).where(cards.c.device_id == device_id)).one()
+        row = connection.execute(_LOAD, {"the_id": device_id}).one()
         return CardState(
             suite=row.suite,
             counter=row.counter,
@@ -51,15 +67,15 @@ class CardFactor(Factor[CardState]):
 
     def move(self, connection: Connection, device_id: int, old: CardState, new: CardState) -> bool:
         """Move the counter, or note a card found far ahead, where nobody else moved it first."""
-        unlocked = (
-            select(devices.c.id)
-            .where(devices.c.id == device_id, devices.c.locked_at.is_(None))
-            .exists()
-        )
         moved = connection.execute(
-            update(cards)
-            .where(cards.c.device_id == device_id, cards.c.counter == old.counter, unlocked)
-            .values(counter=new.counter, far_counter=new.far_counter, far_login_id=new.far_login_id)
+            _MOVE,
+            {
+                "the_id": device_id,
+                "old_counter": old.counter,
+                "new_counter": new.counter,
+                "new_far_counter": new.far_counter,
+                "new_far_login": new.far_login_id,
+            },
         )
         return moved.rowcount == 1
 

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, case, insert, literal, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, insert, select, update
 
 from ..db.tables import devices, logins, users
 from ..db.types import Moment
 from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
+
+_ID: BindParameter[object] = bindparam("the_id")
+_NOW = bindparam("now", type_=Moment)
 
 
 class LoginState(StrEnum):
@@ -47,6 +50,7 @@ class Held:
     id: int
     kind: DeviceKind
     serial: str
+    wrong_run: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,56 @@ class LoginRow:
     attempts: int
     expires_at: datetime
     browser: bytes | None
+
+
+# Built once: building a statement costs more than running it.
+_OPEN = insert(logins)
+_FIND = (
+    select(logins, users.c.name)
+    .join(users, users.c.id == logins.c.user_id)
+    .where(logins.c.id == _ID)
+)
+_IS_OPEN = (logins.c.id == _ID, logins.c.state == LoginState.OPEN.value)
+_CLAIM = (
+    update(logins)
+    .where(*_IS_OPEN, logins.c.attempts < bindparam("allowed"), logins.c.expires_at > _NOW)
+    .values(attempts=logins.c.attempts + 1)
+    .returning(
+        logins.c.user_id,
+        logins.c.device_id,
+        logins.c.prompt,
+        logins.c.attempts,
+        select(users.c.name).where(users.c.id == logins.c.user_id).scalar_subquery().label("user"),
+    )
+)
+_DECIDE = update(logins).where(*_IS_OPEN).values(state=bindparam("to"), decided_at=_NOW)
+_CHOOSE = (
+    update(logins)
+    .where(*_IS_OPEN, logins.c.expires_at > _NOW)
+    .values(device_id=bindparam("device"), prompt=bindparam("asked"))
+)
+_CLOSE_ALL = (
+    update(logins)
+    .where(logins.c.user_id == _ID, logins.c.state == LoginState.OPEN.value)
+    .values(state=LoginState.CLOSED.value, decided_at=_NOW)
+)
+_UNLOCKED = (devices.c.id == _ID, devices.c.locked_at.is_(None))
+_HOLD = (
+    update(devices)
+    .where(*_UNLOCKED)
+    .values(used_at=_NOW)
+    .returning(devices.c.kind, devices.c.serial, devices.c.wrong_run)
+)
+_COUNT_WRONG = (
+    update(devices)
+    .where(*_UNLOCKED)
+    .values(
+        wrong_run=devices.c.wrong_run + 1,
+        locked_at=case((devices.c.wrong_run + 1 >= bindparam("lock_at"), _NOW), else_=None),
+    )
+    .returning(devices.c.locked_at)
+)
+_FORGET_WRONG = update(devices).where(devices.c.id == _ID).values(wrong_run=0)
 
 
 class Ledger:
@@ -80,26 +134,23 @@ class Ledger:
     ) -> None:
         """Add a login that waits for its answer."""
         connection.execute(
-            insert(logins).values(
-                id=login_id,
-                user_id=user_id,
-                device_id=device_id,
-                prompt=json.dumps(dict(prompt)),
-                state=LoginState.OPEN.value,
-                attempts=0,
-                begun_at=now,
-                expires_at=expires_at,
-                browser=browser,
-            )
+            _OPEN,
+            {
+                "id": login_id,
+                "user_id": user_id,
+                "device_id": device_id,
+                "prompt": json.dumps(dict(prompt)),
+                "state": LoginState.OPEN.value,
+                "attempts": 0,
+                "begun_at": now,
+                "expires_at": expires_at,
+                "browser": browser,
+            },
         )
 
     def find(self, connection: Connection, login_id: str) -> LoginRow | None:
         """Read a login, changing nothing."""
-        row = connection.execute(
-            select(logins, users.c.name)
-            .join(users, users.c.id == logins.c.user_id)
-            .where(logins.c.id == login_id)
-        ).one_or_none()
+        row = connection.execute(_FIND, {"the_id": login_id}).one_or_none()
         if row is None:
             return None
         return LoginRow(
@@ -119,67 +170,39 @@ class Ledger:
     ) -> Claim | None:
         """Take one of the login's attempts, or None where it has none left, is over or unknown."""
         row = connection.execute(
-            update(logins)
-            .where(
-                logins.c.id == login_id,
-                logins.c.state == LoginState.OPEN.value,
-                logins.c.attempts < allowed,
-                logins.c.expires_at > now,
-            )
-            .values(attempts=logins.c.attempts + 1)
-            .returning(logins.c.user_id, logins.c.device_id, logins.c.prompt, logins.c.attempts)
+            _CLAIM, {"the_id": login_id, "allowed": allowed, "now": now}
         ).one_or_none()
         if row is None:
             return None
-        name = connection.execute(
-            select(users.c.name).where(users.c.id == row.user_id)
-        ).scalar_one()
-        return Claim(
-            login_id, row.user_id, name, row.device_id, json.loads(row.prompt), row.attempts
-        )
+        prompt = json.loads(row.prompt)
+        return Claim(login_id, row.user_id, row.user, row.device_id, prompt, row.attempts)
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
         """Hold the row of a device that is not locked; None where it is."""
-        row = connection.execute(
-            update(devices)
-            .where(devices.c.id == device_id, devices.c.locked_at.is_(None))
-            .values(used_at=now)
-            .returning(devices.c.kind, devices.c.serial)
-        ).one_or_none()
-        return None if row is None else Held(device_id, DeviceKind(row.kind), row.serial)
+        row = connection.execute(_HOLD, {"the_id": device_id, "now": now}).one_or_none()
+        if row is None:
+            return None
+        return Held(device_id, DeviceKind(row.kind), row.serial, row.wrong_run)
 
     def count_wrong(
         self, connection: Connection, device_id: int, now: datetime, lock_at: int
     ) -> bool:
         """Count a wrong answer against a device; True where it locked the device."""
-        run = devices.c.wrong_run + 1
         row = connection.execute(
-            update(devices)
-            .where(devices.c.id == device_id, devices.c.locked_at.is_(None))
-            .values(
-                wrong_run=run, locked_at=case((run >= lock_at, literal(now, Moment)), else_=None)
-            )
-            .returning(devices.c.locked_at)
+            _COUNT_WRONG, {"the_id": device_id, "lock_at": lock_at, "now": now}
         ).one_or_none()
         return row is not None and row.locked_at is not None
 
-    def forget_wrong(self, connection: Connection, device_id: int) -> None:
-        """End a device's run of wrong answers."""
-        connection.execute(
-            update(devices)
-            .where(devices.c.id == device_id, devices.c.wrong_run > 0)
-            .values(wrong_run=0)
-        )
+    def forget_wrong(self, connection: Connection, held: Held) -> None:
+        """End a held device's run of wrong answers."""
+        if held.wrong_run:
+            connection.execute(_FORGET_WRONG, {"the_id": held.id})
 
     def decide(
         self, connection: Connection, login_id: str, state: LoginState, now: datetime
     ) -> bool:
         """End an open login; False where somebody else ended it first."""
-        ended = connection.execute(
-            update(logins)
-            .where(logins.c.id == login_id, logins.c.state == LoginState.OPEN.value)
-            .values(state=state.value, decided_at=now)
-        )
+        ended = connection.execute(_DECIDE, {"the_id": login_id, "to": state.value, "now": now})
         return ended.rowcount == 1
 
     def choose(
@@ -192,20 +215,16 @@ class Ledger:
     ) -> bool:
         """Put another device and prompt into an open login; False where it is over."""
         chosen = connection.execute(
-            update(logins)
-            .where(
-                logins.c.id == login_id,
-                logins.c.state == LoginState.OPEN.value,
-                logins.c.expires_at > now,
-            )
-            .values(device_id=device_id, prompt=json.dumps(dict(prompt)))
+            _CHOOSE,
+            {
+                "the_id": login_id,
+                "now": now,
+                "device": device_id,
+                "asked": json.dumps(dict(prompt)),
+            },
         )
         return chosen.rowcount == 1
 
     def close_all(self, connection: Connection, user_id: int, now: datetime) -> None:
         """End every open login of a user: he is locked, or his password has changed."""
-        connection.execute(
-            update(logins)
-            .where(logins.c.user_id == user_id, logins.c.state == LoginState.OPEN.value)
-            .values(state=LoginState.CLOSED.value, decided_at=now)
-        )
+        connection.execute(_CLOSE_ALL, {"the_id": user_id, "now": now})

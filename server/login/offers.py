@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ..db.tables import devices
 from ..factors.interface import Factor, Prompt
 from ..factors.kinds import DeviceKind
+
+_OWNED = select(devices).where(devices.c.owner_id == bindparam("owner")).order_by(devices.c.id)
 
 Factors = Mapping[DeviceKind, Factor[Any]]
 """The kinds of second factor that this verifier knows."""
@@ -42,9 +44,7 @@ class Offered:
 
 def choices(connection: Connection, user_id: int) -> tuple[Choice, ...]:
     """Return a user's devices: usable ones first, then the one used last."""
-    rows = connection.execute(
-        select(devices).where(devices.c.owner_id == user_id).order_by(devices.c.id)
-    ).all()
+    rows = connection.execute(_OWNED, {"owner": user_id}).all()
     ordered = sorted(
         rows,
         key=lambda row: (row.locked_at is not None, -(row.used_at or row.added_at).timestamp()),

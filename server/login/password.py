@@ -12,7 +12,7 @@ import os
 from enum import Enum, auto
 
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from .. import metrics
 from ..accounts import names
@@ -30,6 +30,18 @@ from .service import Logins
 from .sessions import Opened
 
 _REFUSED = "The user name or the password is not right. Try again."
+
+
+_BY_NAME = select(users.c.id, users.c.password_hash).where(users.c.name == bindparam("user"))
+_STILL_STANDS = (
+    select(users.c.id)
+    .where(
+        users.c.id == bindparam("the_id"),
+        users.c.password_hash == bindparam("checked"),
+        users.c.locked_at.is_(None),
+    )
+    .with_for_update()
+)
 
 
 class _Outcome(Enum):
@@ -106,11 +118,7 @@ class PasswordStep:
             # Asked within the few hashes at a time: a burst cannot pass before it is counted.
             if not waited and self._brake.is_on(connection, keys, self._clock.now()):
                 return _Outcome.MUST_WAIT
-            row = connection.execute(
-                select(users.c.id, users.c.password_hash, users.c.locked_at).where(
-                    users.c.name == (name or "")
-                )
-            ).one_or_none()
+            row = connection.execute(_BY_NAME, {"user": name or ""}).one_or_none()
         right = self._hasher.verify(row.password_hash if row else None, password)
         with self._database.writing() as connection:
             if (
@@ -137,12 +145,8 @@ class PasswordStep:
 
     def _still_stands(self, connection: Connection, user_id: int, password_hash: str) -> bool:
         """Tell whether the user is not locked, and the password is still the one checked."""
-        stands = select(users.c.id).where(
-            users.c.id == user_id,
-            users.c.password_hash == password_hash,
-            users.c.locked_at.is_(None),
-        )
-        return connection.execute(stands.with_for_update()).one_or_none() is not None
+        found = connection.execute(_STILL_STANDS, {"the_id": user_id, "checked": password_hash})
+        return found.one_or_none() is not None
 
     def _renew(self, connection: Connection, user_id: int, password: str) -> None:
         connection.execute(

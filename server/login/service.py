@@ -188,7 +188,7 @@ class Logins:
         now = self._clock.now()
         if not self._ledger.decide(connection, claim.login_id, LoginState.ACCEPTED, now):
             raise LoginDecided(_DECIDED)
-        self._ledger.forget_wrong(connection, held.id)
+        self._ledger.forget_wrong(connection, held)
         opened = self._sessions.open(
             connection, now, claim.user_id, claim.user, held.kind, held.id, claim.login_id
         )

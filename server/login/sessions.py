@@ -8,16 +8,29 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..db.engine import Database
 from ..db.tables import devices, sessions, users
+from ..db.types import Moment
 from ..errors import SessionUnknown
 from ..factors.kinds import DeviceKind
 from ..settings import Limits, Settings
 from .access import Access, access_by
 
 _TOKEN_BYTES = 32
+_OPEN = insert(sessions)
+_FIND = (
+    select(sessions, users.c.name, devices.c.kind, devices.c.serial)
+    .join(users, users.c.id == sessions.c.user_id)
+    .outerjoin(devices, devices.c.id == sessions.c.device_id)
+    .where(
+        sessions.c.token_hash == bindparam("hash"),
+        sessions.c.ends_at > bindparam("now", type_=Moment),
+        sessions.c.seen_at > bindparam("idle_since", type_=Moment),
+        users.c.locked_at.is_(None),
+    )
+)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -67,16 +80,17 @@ class Sessions:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         access = access_by(kind)
         connection.execute(
-            insert(sessions).values(
-                token_hash=_hash(token),
-                user_id=user_id,
-                device_id=device_id,
-                login_id=login_id,
-                access=access.value,
-                begun_at=now,
-                seen_at=now,
-                ends_at=now + timedelta(seconds=self._settings.session_seconds),
-            )
+            _OPEN,
+            {
+                "token_hash": _hash(token),
+                "user_id": user_id,
+                "device_id": device_id,
+                "login_id": login_id,
+                "access": access.value,
+                "begun_at": now,
+                "seen_at": now,
+                "ends_at": now + timedelta(seconds=self._settings.session_seconds),
+            },
         )
         return Opened(token, user, access, kind, self._settings.limits[kind])
 
@@ -88,15 +102,7 @@ class Sessions:
         idle = timedelta(seconds=self._settings.session_idle_seconds)
         with self._database.reading() as connection:
             row = connection.execute(
-                select(sessions, users.c.name, devices.c.kind, devices.c.serial)
-                .join(users, users.c.id == sessions.c.user_id)
-                .outerjoin(devices, devices.c.id == sessions.c.device_id)
-                .where(
-                    sessions.c.token_hash == token_hash,
-                    sessions.c.ends_at > now,
-                    sessions.c.seen_at > now - idle,
-                    users.c.locked_at.is_(None),
-                )
+                _FIND, {"hash": token_hash, "now": now, "idle_since": now - idle}
             ).one_or_none()
         if row is None:
             raise SessionUnknown("The session has ended. Log in again.")
