@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import shutil
+import socket
 import threading
 import time
 import urllib.error
@@ -28,7 +29,8 @@ _KILL_SECONDS = 10
 def serve(settings: Settings, given: Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     open_verifier(settings).close()  # refuse before any worker starts
-    runtime = settings.data / "runtime"
+    _refuse_a_taken_port(given.host, given.port)
+    runtime = settings.data / "runtime" / str(given.port)
     _prepare(settings, runtime)
     server = Server(
         "server.asgi:create",
@@ -52,11 +54,6 @@ def serve(settings: Settings, given: Namespace) -> int:
         raise SettingsRefused(
             "The workers ended by themselves: the log above says why. Correct that, start again."
         ) from None
-    except OSError as error:
-        raise SettingsRefused(
-            f"Nothing can listen at {url} ({error.strerror or error}): "
-            "choose another --host or --port."
-        ) from None
     finally:
         shutil.rmtree(runtime, ignore_errors=True)
     verifier = open_verifier(settings)
@@ -65,10 +62,24 @@ def serve(settings: Settings, given: Namespace) -> int:
     return 0
 
 
+def _refuse_a_taken_port(host: str, port: int) -> None:
+    """Say so at once: the workers share their port, and would share it with a stranger too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsRefused(
+                f"Nothing can listen at {host} port {port} ({error.strerror or error}): "
+                "choose another --host or --port."
+            ) from None
+
+
 def _prepare(settings: Settings, runtime: Path) -> None:
     """Give the workers, which start anew as processes, what they need by the environment."""
     shutil.rmtree(runtime, ignore_errors=True)
-    runtime.mkdir(mode=0o700)
+    runtime.mkdir(mode=0o700, parents=True)
     # A forked worker would keep what was imported before these were set, and our threads.
     multiprocessing.set_start_method("spawn", force=True)
     os.environ["CHALLNG_DATA"] = str(settings.data)

@@ -277,7 +277,7 @@ def _answer_problem(refusal: errors.LoginError | None, locked: bool) -> str:
         left = refusal.tries_left
         tries = "One more try" if left == 1 else f"{left} more tries"
         return (
-            f"The response is not right. {tries} on this challenge: press the card again, "
-            "type your PIN and the challenge, and copy the new response."
+            f"The response is not right. {tries} on this challenge: compare what you typed with "
+            "the card, or press it again and give it your PIN and this challenge anew."
         )
     return "" if refusal is None or locked else str(refusal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -313,6 +314,16 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(
     monkeypatch.setenv("CHALLNG_CHALLENGE_SECONDS", "60")
     monkeypatch.setenv("CHALLNG_TRUSTED_PROXIES", "not json")
     assert "JSON" in operator.refused("user", "list")
+
+
+def test_serve_refuses_a_port_that_is_taken(operator: Operator) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert "--port" in operator.refused("serve", "--port", port)
+    assert "--host" in operator.refused("serve", "--host", "192.0.2.1")
+    assert "--host" in operator.refused("serve", "--host", "no host at all")
 
 
 def opened(operator: Operator) -> Verifier:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,10 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.audit.verify import verify
 from server.clock import SystemClock
+from server.crypto import keyring, rotation
+from server.crypto.keyring import Keyring, KeySource
 from server.crypto.secrets_table import AUDIT
 from server.factors import cards
 from server.verifier import Verifier
@@ -146,6 +150,39 @@ def test_of_50_wrong_answers_at_once_to_one_card_ten_are_evaluated(served: Serve
     unlock(served)
     found = asyncio.run(wrong_answers_at_once(served, logins=17))
     assert found == {401: 10, 423: WRONG_AT_ONCE - 10}
+
+
+def test_a_master_key_is_rotated_while_two_workers_answer(served: Served) -> None:
+    unlock(served)
+    path = served.verifier.settings.data / "master.key"
+
+    async def both() -> list[Counter[int]]:
+        answers = asyncio.create_task(one_right_answer_many_times(served, 20))
+        for _ in range(3):
+            await asyncio.to_thread(keyring.add_key, path)
+            operator = Keyring(served.verifier.keyring.source)
+            await asyncio.to_thread(rotation.reseal_all, served.verifier.database, operator)
+        assert not answers.done()
+        return await answers
+
+    assert asyncio.run(both()) == [Counter({200: 1, 409: AT_ONCE - 1})] * 20
+    keys = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert len(keys) == 4
+    newest = Keyring(KeySource("the newest alone", text=keys[-1]))
+    assert rotation.reseal_all(served.verifier.database, newest) == 0  # all of it is under that
+
+
+def test_any_worker_tells_the_numbers_of_all(served: Served) -> None:
+    asyncio.run(one_right_answer_many_times(served, 2))
+    told = {
+        re.findall(
+            r'challng_login_answers_total{verdict="decided"} (.*)',
+            httpx.get(f"http://127.0.0.1:{served.port}/metrics").text,
+        )[0]
+        for _ in range(8)  # each over a connection of its own, to whichever worker takes it
+    }
+    assert len(told) == 1
+    assert float(told.pop()) >= 2 * (AT_ONCE - 1)
 
 
 def test_the_audit_log_is_in_order_after_the_races(served: Served) -> None:
