@@ -1,11 +1,15 @@
 """Store and algorithm joined: what a slot offers, and a response whose counter is safe first."""
 
+import logging
+
 from device.errors import CounterNotWritten, DeviceError
 from device.faults import Fault
 from device.keystore import KeyStore
 from device.state import Offer
 from device.suites import form_of
 from protocol.ocra import response
+
+_log = logging.getLogger("challng.card")
 
 
 def offers(store: KeyStore) -> tuple[Offer, ...]:
@@ -17,7 +21,9 @@ def _offer(store: KeyStore, slot: str) -> Offer:
     try:
         form = form_of(store.load(slot).suite)
     except DeviceError as error:
-        return Offer(slot, fault=Fault.of(error))
+        fault = Fault.of(error)
+        _log.error("%s: %s", fault.code, error)
+        return Offer(slot, fault=fault)
     return Offer(slot, challenge_length=form.challenge_length)
 
 

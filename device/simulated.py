@@ -1,7 +1,7 @@
 """A whole card on simulated parts and simulated time: the firmware as it is, and fingers for it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from device.keystore import KeyStore
 from device.loop import Firmware
@@ -37,11 +37,17 @@ class SimulatedCard:
         *,
         seed: int = 0,
         halt: Callable[[], None] = lambda: None,
+        held: Iterable[str] = (),
     ) -> None:
-        """Power on. `seed` fixes the bouncing of the contacts and the noise in the display."""
+        """Power on, with the keys in `held` down (`press` is the press button).
+
+        `seed` fixes the bouncing of the contacts and the noise in the display.
+        """
         self._settings = settings
         self.clock = VirtualClock()
         self.world = SimWorld(settings.board, self.clock, seed)
+        for key in held:
+            self.world.close_press() if key == "press" else self.world.close_key(key)
         self._woken = False
         board = open_board(
             settings.board, Mode.SIM, clock=self.clock, wake=self._wake, world=self.world

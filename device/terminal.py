@@ -101,7 +101,7 @@ class KeyCap(Static):
     """One key, or the press button: down while the mouse is."""
 
     def __init__(self, key: str, fingers: Fingers, width: int = 3) -> None:
-        self._key = key
+        self.key = key
         self._fingers = fingers
         self._wide = width
         kind = "press" if key == PRESS else "command" if not key.isdigit() else "digit"
@@ -109,22 +109,22 @@ class KeyCap(Static):
 
     def look(self) -> None:
         """Show whether the contact is closed."""
-        self.set_class(self._key in self._fingers.closed, "down")
+        self.set_class(self.key in self._fingers.closed, "down")
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Put a finger on the key."""
         self.capture_mouse()
-        self._fingers.close(self._key)
+        self._fingers.close(self.key)
         event.stop()
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Take it away."""
         self.release_mouse()
-        self._fingers.open(self._key)
+        self._fingers.open(self.key)
         event.stop()
 
     def _drawn(self) -> str:
-        caption = _CAPTIONS.get(self._key, self._key)
+        caption = _CAPTIONS.get(self.key, self.key)
         return caption.center(self._wide)
 
 
@@ -157,7 +157,7 @@ class TerminalCard(App[None]):
 
     def __init__(self, card: Card, settings: Settings) -> None:
         super().__init__()
-        self._card = card
+        self.card = card
         self._settings = settings
         self.fingers = Fingers(card.world, time.monotonic, self.set_timer)
         self._glass = GlassView(card.world)
@@ -205,7 +205,7 @@ class TerminalCard(App[None]):
         self._glass.fit(self.size.width, self.size.height)
 
     def _look(self) -> None:
-        if self._card.trouble is not None:
+        if self.card.trouble is not None:
             self.exit()
         self._glass.look()
         for cap in self._caps:

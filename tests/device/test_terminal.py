@@ -1,0 +1,145 @@
+"""The terminal card, its keys pressed by keyboard and mouse, its glass read off the pixels."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from device.blocks import braille, half_blocks
+from device.fingers import PRESS
+from device.keystore import FileKeyStore
+from device.reading import read
+from device.settings import Settings
+from device.settings import parse as settings_of
+from device.simulated import seen
+from device.terminal import Card, KeyCap, TerminalCard
+from drivers.frame import Frame
+from tests.device.conftest import card_key
+
+Story = Callable[[Pilot[None], TerminalCard], Awaitable[None]]
+SMALL = (80, 24)
+
+
+def play(store: FileKeyStore, story: Story, size: tuple[int, int] = SMALL, **pad: object) -> None:
+    settings: Settings = settings_of({"press": {"open_seconds": 0.2}, **pad}, "test")
+    card = Card(settings, store)
+
+    async def run() -> None:
+        app = TerminalCard(card, settings)
+        async with app.run_test(size=size) as pilot:
+            await story(pilot, app)
+
+    try:
+        asyncio.run(run())
+    finally:
+        card.close()
+    assert card.trouble is None
+    assert not card.world.glass.on
+
+
+async def until(pilot: Pilot[None], app: TerminalCard, *lines: str) -> None:
+    """Wait until the glass shows just these lines."""
+    deadline = time.monotonic() + 30
+    while (shown := read(seen(app.card.world))) != list(lines):
+        assert time.monotonic() < deadline, f"expected {lines} on the glass, got {shown}"
+        await pilot.pause(0.02)
+
+
+def picture(app: TerminalCard) -> str:
+    return "\n".join(
+        "".join(segment.text for segment in strip)
+        for strip in app.screen._compositor.render_strips()
+    )
+
+
+def test_a_login_typed_on_the_keyboard(store: FileKeyStore) -> None:
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        await pilot.press("space")
+        await until(pilot, app, "PIN>", "_")
+        await pilot.press(*"73059", "backspace", "5", "enter")
+        await until(pilot, app, "CHALLNG>", "_")
+        await pilot.press(*"248690", "enter")
+        await until(pilot, app, "3201 7761")
+        await pilot.press("backspace")
+        await until(pilot, app)
+
+    play(store, story)
+
+
+def test_a_login_pressed_with_the_mouse(store: FileKeyStore) -> None:
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        caps = {cap.key: cap for cap in app.query(KeyCap)}
+        await pilot.mouse_down(caps[PRESS])
+        await until(pilot, app, "PIN>", "_")
+        assert app.fingers.closed == {PRESS}
+        await pilot.mouse_up(caps[PRESS])
+        for number, key in enumerate("7305", start=1):
+            await pilot.click(caps[key])
+            await until(pilot, app, "PIN>", "*" * number + ("_" if number < 4 else ""))
+            while app.fingers.closed:
+                await pilot.pause(0.02)
+        await pilot.click(caps["#"])
+        await until(pilot, app, "CHALLNG>", "_")
+
+    play(store, story)
+
+
+def test_a_letter_chooses_a_slot(store: FileKeyStore) -> None:
+    store.add("B", card_key(key=b"b" * 32))
+
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        await pilot.press("p")
+        await until(pilot, app, "SLOT A", "PIN>", "_")
+        await pilot.press("b")
+        await until(pilot, app, "SLOT B", "PIN>", "_")
+
+    play(store, story)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_it_quits(store: FileKeyStore, key: str) -> None:
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        await pilot.press(key)
+        await pilot.pause(0.05)
+        assert not app.is_running
+
+    play(store, story)
+
+
+def test_everything_fits_80_by_24(store: FileKeyStore) -> None:
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        await pilot.press("space")
+        await until(pilot, app, "PIN>", "_")
+        await pilot.pause(0.1)
+        for widget in (*app.query(KeyCap), app.query_one("#glass"), app.query_one("#help")):
+            assert app.screen.region.contains_region(widget.region), widget
+        shown = picture(app)
+        for row in braille(seen(app.card.world)):
+            assert row in shown
+        assert "CLR" in shown
+        assert "quit" in shown
+
+    play(store, story)
+
+
+def test_a_large_terminal_shows_every_pixel_in_half_blocks(store: FileKeyStore) -> None:
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        await pilot.press("space")
+        await until(pilot, app, "PIN>", "_")
+        await pilot.pause(0.1)
+        shown = picture(app)
+        for row in half_blocks(seen(app.card.world)):
+            assert row in shown
+
+    play(store, story, (150, 44))
+
+
+def test_blocks_keep_every_pixel() -> None:
+    frame = Frame(8, 8)
+    frame.set(0, 0)
+    frame.set(1, 3)
+    frame.set(7, 7)
+    assert half_blocks(frame) == ["▀       ", " ▄      ", "        ", "       ▄"]
+    assert braille(frame) == ["\u2881\u2800\u2800\u2800", "\u2800\u2800\u2800\u2880"]
