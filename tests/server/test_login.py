@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from server.accounts import users
+from server.login.ledger import Ledger
 from server.verifier import Verifier
 
 from .support import PASSWORD, Api, Card, ToldClock, add_card, add_user, wrong
@@ -233,3 +234,16 @@ def test_another_users_device_cannot_be_chosen(api: Api, card: Card, verifier: V
     login, _ = api.login()
     chosen = api.client.post(f"/api/v1/login/{login}/factor", json={"factor": "card-2"})
     assert chosen.status_code == 404
+
+
+def test_an_attempt_is_claimed_only_while_there_are_any_left(
+    api: Api, card: Card, verifier: Verifier
+) -> None:
+    """Also where the limit is lowered while logins are open."""
+    login, _ = api.login()
+    now = verifier.clock.now()
+    with verifier.database.writing() as connection:
+        claims = [Ledger().claim(connection, login, now, allowed=2) for _ in range(3)]
+    assert [claim and claim.attempts for claim in claims] == [1, 2, None]
+    with verifier.database.writing() as connection:
+        assert Ledger().claim(connection, login, now, allowed=1) is None
