@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from device.keystore import CardKey, FileKeyStore
-from device.settings import Settings
+from device.settings import parse
 from device.simulated import OK, SimulatedCard
 from protocol import serial
 from protocol.ocra import DEFAULT_SUITE
@@ -20,7 +20,7 @@ def figures() -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         store = FileKeyStore(Path(folder) / "card")
         store.add("A", CardKey(serial.make(1), DEFAULT_SUITE, bytes(range(32)), 0, "bench"))
-        card = SimulatedCard(Settings(), store)
+        card = SimulatedCard(parse({}, "defaults"), store)
         bus = card.world.bus
 
         def cost(press: str) -> int:
@@ -57,7 +57,7 @@ def luma_frame() -> int:
 
     from drivers.sim.world import SimWorld
 
-    settings = Settings().board
+    settings = parse({}, "defaults").board
     world = SimWorld(settings)
     world.bus.attach()
     try:

@@ -18,11 +18,11 @@ RUNS = 9
 # down; it tells when `PIN>` stands on the glass. The monotonic clock is the same in all processes.
 FIRST_SCREEN = """
 import sys, time
-from device.settings import Settings
+from device.settings import parse
 from device.simulated import SimulatedCard
 from device.keystore import FileKeyStore
 from pathlib import Path
-card = SimulatedCard(Settings(), FileKeyStore(Path(sys.argv[1])))
+card = SimulatedCard(parse({}, "defaults"), FileKeyStore(Path(sys.argv[1])))
 card.press()
 shown = time.monotonic()
 assert card.lines()[0].startswith("PIN>"), card.lines()
