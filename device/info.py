@@ -1,7 +1,7 @@
 """`challng-card info`: what this card is, without its keys."""
 
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from device.errors import DeviceError
 from device.keystore import FileKeyStore
@@ -13,10 +13,17 @@ from drivers.errors import DriverError
 
 def report(settings: Settings, store: FileKeyStore, mode: Mode) -> tuple[list[str], bool]:
     """The lines to print, and whether everything that was looked at is fit for use."""
-    lines = [f"challng-card {version('challng')}", f"store: {store.directory}"]
+    lines = [f"challng-card {_version()}", f"store: {store.directory}"]
     slots, slots_fit = _slots(store)
     parts, parts_fit = _parts(settings, mode)
     return [*lines, *slots, *parts], slots_fit and parts_fit
+
+
+def _version() -> str:
+    try:
+        return version("challng")
+    except PackageNotFoundError:
+        return "(not installed, run from its source)"
 
 
 def _slots(store: FileKeyStore) -> tuple[list[str], bool]:
