@@ -217,7 +217,8 @@ def run_terminal(settings: Settings, store: KeyStore) -> None:
 
     Raises DeviceError without a terminal, DriverError when a simulated part gave up.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise DeviceError(
             "sim draws a card in a terminal, and this is none: use `play` for scripts"
         )
