@@ -64,7 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="be the card, until stopped")
-    commands.add_parser("sim", help="a card in this terminal")
+    terminal = commands.add_parser("sim", help="a card in this terminal")
+    terminal.add_argument(
+        "--note", type=Path, metavar="FILE", help="show the first lines of FILE above the card"
+    )
     script = commands.add_parser(
         "play",
         help="press the keys of a script on a simulated card",
@@ -93,13 +96,13 @@ def _dispatch(options: argparse.Namespace) -> int:
         case "sim":
             _check_there(options.store)
             try:
-                from device.terminal import run_terminal
+                from device.terminal import note_from, run_terminal
             except ImportError as error:
                 raise DeviceError(
                     f"the terminal card needs {error.name}: install it with "
                     "`pip install 'challng[sim]'`"
                 ) from None
-            run_terminal(settings, store)
+            run_terminal(settings, store, note_from(options.note) if options.note else "")
             return 0
         case _:
             from device.info import report

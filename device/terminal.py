@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -36,6 +37,8 @@ _REDRAW = 1 / 30
 _MARGIN = 0.25
 # Characters that the glass leaves for the keypad, and lines for everything else.
 _BESIDE, _AROUND = 16, 6
+# What a note may take of a terminal of 80x24.
+_NOTE_LINES, _NOTE_WIDTH = 3, 78
 
 
 class Card:
@@ -137,6 +140,7 @@ class TerminalCard(App[None]):
     Screen { background: #1b222c; align: center middle; }
     #card { width: auto; height: auto; }
     #title { width: auto; color: #8fa3b8; text-style: bold; height: 2; padding: 0 1; }
+    #note { width: auto; color: #d8f4ff; height: auto; padding: 0 1; }
     #body { width: auto; height: auto; }
     #glass { background: #05080b; color: #d8f4ff; padding: 1 0; margin: 0 1 0 0; }
     #pad { grid-gutter: 0 1; width: 15; height: auto; grid-rows: 3; }
@@ -155,9 +159,10 @@ class TerminalCard(App[None]):
         Binding("q,ctrl+c,ctrl+q", "quit", "Quit", priority=True),
     ]
 
-    def __init__(self, card: Card, settings: Settings) -> None:
+    def __init__(self, card: Card, settings: Settings, note: str = "") -> None:
         super().__init__()
         self.card = card
+        self._note = note
         self._settings = settings
         self.fingers = Fingers(card.world, time.monotonic, self.set_timer)
         self._glass = GlassView(card.world)
@@ -169,7 +174,10 @@ class TerminalCard(App[None]):
     def compose(self) -> ComposeResult:
         """The title, glass and keys side by side, the help line."""
         with Vertical(id="card"):
-            yield Static("CHALLNG  ·  login card", id="title")
+            if self._note:
+                yield Static(self._note, id="note", markup=False)
+            else:
+                yield Static("CHALLNG  ·  login card", id="title")
             with Horizontal(id="body"):
                 yield self._glass
                 with Vertical(id="keys"):
@@ -212,8 +220,17 @@ class TerminalCard(App[None]):
             cap.look()
 
 
-def run_terminal(settings: Settings, store: KeyStore) -> None:
-    """Be a card in this terminal until the user quits.
+def note_from(path: Path) -> str:
+    """The first lines of a file, to stand above the card; raises DeviceError."""
+    try:
+        lines = path.read_text("utf-8").splitlines()[:_NOTE_LINES]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeviceError(f"the note {path} cannot be read ({error}): name another") from None
+    return "\n".join(line[:_NOTE_WIDTH] for line in lines)
+
+
+def run_terminal(settings: Settings, store: KeyStore, note: str = "") -> None:
+    """Be a card in this terminal until the user quits, with a note above it.
 
     Raises DeviceError without a terminal, DriverError when a simulated part gave up.
     """
@@ -228,7 +245,7 @@ def run_terminal(settings: Settings, store: KeyStore) -> None:
     log.propagate = False
     card = Card(settings, store)
     try:
-        TerminalCard(card, settings).run()
+        TerminalCard(card, settings, note).run()
     finally:
         card.close()
     if card.trouble is not None:

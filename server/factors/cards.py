@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from protocol import ocra, pskc
-from protocol.errors import ProtocolError
+from protocol import card_suite, pskc
+from protocol.errors import OcraError
 
 from ..accounts.users import User
 from ..crypto.keyring import Keyring
@@ -17,8 +17,6 @@ from ..db.tables import cards, devices, users
 from ..errors import CardRefused, NoSuchCard
 from .card_factor import place
 from .kinds import DeviceKind
-
-_LONGEST_CHALLENGE = 10
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,10 @@ def import_card(
     now: datetime,
 ) -> int:
     """Add a card to a user, active at once; returns the device's id. Raises CardRefused."""
-    check_suite(record.suite)
+    try:
+        card_suite.check(record.suite)
+    except OcraError as error:
+        raise CardRefused(f"The card {record.serial} cannot be used here: {error}.") from None
     if connection.execute(select(devices.c.id).where(devices.c.serial == record.serial)).first():
         raise CardRefused(f"The card {record.serial} was imported already: nothing is changed.")
     has = connection.execute(
@@ -88,33 +89,6 @@ def import_card(
         )
     )
     return device_id
-
-
-def check_suite(text: str) -> None:
-    """Raise CardRefused for a suite that a card cannot log in with here."""
-    try:
-        suite = ocra.parse(text)
-    except ProtocolError as error:
-        raise CardRefused(f"The card's suite cannot be read: {error}.") from None
-    missing = [
-        what
-        for what, there in (
-            ("a counter (C)", suite.counter),
-            ("a numeric challenge (QN)", suite.question_format == "N"),
-            ("a PIN (PSHA1, PSHA256 or PSHA512)", suite.pin_hash is not None),
-        )
-        if not there
-    ]
-    if missing:
-        raise CardRefused(f"The card's suite lacks {' and '.join(missing)}: use another card.")
-    if suite.session_length is not None or suite.timestep_seconds is not None:
-        raise CardRefused("The card's suite asks for session data or time, which a card lacks.")
-    if suite.digits == 0:
-        raise CardRefused("The card's suite gives no digits that a person can type.")
-    if suite.question_length > _LONGEST_CHALLENGE:
-        raise CardRefused(
-            f"The card's challenge is longer than the {_LONGEST_CHALLENGE} digits a person types."
-        )
 
 
 def all_of_them(connection: Connection) -> list[CardListed]:

@@ -3,18 +3,20 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from device.blocks import braille, half_blocks
+from device.errors import DeviceError
 from device.fingers import PRESS
 from device.keystore import FileKeyStore
 from device.reading import read
 from device.settings import Settings
 from device.settings import parse as settings_of
 from device.simulated import seen
-from device.terminal import Card, KeyCap, TerminalCard
+from device.terminal import Card, KeyCap, TerminalCard, note_from
 from drivers.frame import Frame
 from tests.device.conftest import card_key
 
@@ -22,12 +24,18 @@ Story = Callable[[Pilot[None], TerminalCard], Awaitable[None]]
 SMALL = (80, 24)
 
 
-def play(store: FileKeyStore, story: Story, size: tuple[int, int] = SMALL, **pad: object) -> None:
+def play(
+    store: FileKeyStore,
+    story: Story,
+    size: tuple[int, int] = SMALL,
+    note: str = "",
+    **pad: object,
+) -> None:
     settings: Settings = settings_of({"press": {"open_seconds": 0.2}, **pad}, "test")
     card = Card(settings, store)
 
     async def run() -> None:
-        app = TerminalCard(card, settings)
+        app = TerminalCard(card, settings, note)
         async with app.run_test(size=size) as pilot:
             await story(pilot, app)
 
@@ -122,6 +130,28 @@ def test_everything_fits_80_by_24(store: FileKeyStore) -> None:
         assert "quit" in shown
 
     play(store, story)
+
+
+def test_a_note_stands_above_the_card_and_still_all_fits(
+    store: FileKeyStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "note"
+    file.write_text("Open [the page]\nUser name ada\nCard PIN\na fourth line\n")
+    note = note_from(file)
+
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        await pilot.pause()
+        shown = picture(app)
+        for line in ("Open [the page]", "User name ada", "Card PIN", "Backspace"):
+            assert line in shown
+        assert "fourth" not in shown
+
+    play(store, story, note=note)
+
+
+def test_a_note_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="cannot be read"):
+        note_from(tmp_path / "none")
 
 
 def test_a_large_terminal_shows_every_pixel_in_half_blocks(store: FileKeyStore) -> None:
