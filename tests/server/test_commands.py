@@ -12,11 +12,11 @@ import pytest
 
 from protocol import pskc, serial
 from server.cli import main
-from server.factors import cards, pins
+from server.factors import pins
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
 
-from .support import PASSWORD, PIN, SUITE, Card
+from .support import PASSWORD, PIN, Card
 
 
 @pytest.fixture(autouse=True)
