@@ -48,9 +48,13 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
     assert household.verifier.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless, that finds no host but the loopback."""
+    """Debian's Chromium, headless, that finds no host but the loopback.
+
+    It ends with this folder: Playwright keeps an event loop running in the tests' own thread, and
+    the tests of other folders want one of their own.
+    """
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:

@@ -178,11 +178,12 @@ def test_the_pages_load_nothing_from_anywhere_else(
 def test_a_keyboard_alone_is_enough(household: Household, visit: Callable[..., Page]) -> None:
     page = visit()
     page.goto(f"{household.verifier.url}/login")
+    expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type(household.user)
     page.keyboard.press("Tab")
     page.keyboard.type(household.password)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#challenge")
+    expect(page.get_by_label("Response")).to_be_focused()
     page.keyboard.type(household.card.response(household.pin, challenge(page)))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
