@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+STORE ?= ./card
+DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench format pictures lock clean
+.PHONY: help setup demo test lint types format card server bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,10 +37,16 @@ format: $(STAMP) ## put the code into its format
 types: $(STAMP) ## mypy, strict
 	@$(BIN)/mypy
 
+card: $(STAMP) ## a card in this terminal, from the store STORE=./card
+	@$(BIN)/challng-card --store $(STORE) sim
+
+server: $(STAMP) ## the verifier of DATA=./challng-data on port 8600
+	@$(BIN)/challng-server --data $(DATA) serve --port 8600
+
 bench: $(STAMP) ## figures: name, value, unit
 	@$(BIN)/python -m tests.bench
 
-pictures: $(STAMP) ## take the README's pictures anew (needs Chromium)
+docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium)
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)
