@@ -36,13 +36,15 @@ class SimBus:
     """One I2C bus, known to smbus2 as /dev/i2c-`number` while it is attached.
 
     `bytes` counts what went over the wire, address bytes included, and `transactions` the starts;
-    both since the last `reset()`. `present = False` takes the device file away, `devices` may be
-    changed at any time: an address that nobody has is not acknowledged.
+    both since the last `reset()`. `present = False` takes the device file away, `permitted = False`
+    lets nobody open it, `devices` may be changed at any time: an address that nobody has is not
+    acknowledged.
     """
 
     def __init__(self, number: int = 1) -> None:
         self.number = number
         self.present = True
+        self.permitted = True
         self.devices: dict[int, I2cDevice] = {}
         self.bytes = 0
         self.transactions = 0
@@ -143,6 +145,8 @@ class _Kernel:
             return os.open(path, flags, *rest)
         if not buses[-1].present:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if not buses[-1].permitted:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         fd = os.open(os.devnull, os.O_RDWR)  # a number that nothing else in the process has
         self._files[fd] = _OpenFile(buses[-1])
         return fd

@@ -18,6 +18,11 @@ from drivers.sim.ssd1306 import Ssd1306
 _CONTROLLERS: dict[str, type[OledController]] = {"ssd1306": Ssd1306, "sh1106": Sh1106}
 
 
+def new_controller(driver: str, width: int, height: int, seed: int = 0) -> OledController:
+    """Return a display of this kind and size, fresh from power-on."""
+    return _CONTROLLERS[driver](width, height, seed)
+
+
 class SimWorld:
     """A whole simulated card around its pins; `seed` fixes chatter and display noise.
 
@@ -34,7 +39,7 @@ class SimWorld:
         self.factory = SimFactory(self.circuit)
         self.pins: PinCounts = self.factory.counts
         display = settings.display
-        self.controller = _CONTROLLERS[display.driver](display.width, display.height, seed)
+        self.controller = new_controller(display.driver, display.width, display.height, seed)
         self.glass = Glass(self.controller)
         self.bus = SimBus(display.bus)
         self.bus.devices[display.address] = self.controller
