@@ -25,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.command in ("play", "sim") and options.driver == Mode.HARDWARE:
         parser.error(f"{options.command} is a simulated card: leave --driver hardware out")
+    if options.command == "selftest" and options.driver == Mode.SIM:
+        parser.error(
+            "selftest looks at real parts and asks for real fingers, a simulated card has neither: "
+            "leave --driver sim out, on the computer that the card is built on"
+        )
     logging.basicConfig(format="challng-card: %(message)s", level=logging.INFO, stream=sys.stderr)
     try:
         return _dispatch(options)
@@ -76,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     script.add_argument("script", metavar="SCRIPT", help="a key script, or - for standard input")
     commands.add_parser("info", help="version, slots and drivers; never a key")
+    test = commands.add_parser(
+        "selftest",
+        help="look at every part of a soldered card and name what is wrong",
+        description="Asks for each key in turn and says what to look at. Exit code 0: all is well; "
+        "1: something was found, or it was stopped. The card's own service must not run meanwhile.",
+    )
+    test.add_argument(
+        "--glass", action="store_true", help="answer with the card's keys, not in the terminal"
+    )
     return parser
 
 
@@ -104,6 +118,10 @@ def _dispatch(options: argparse.Namespace) -> int:
                 ) from None
             run_terminal(settings, store, note_from(options.note) if options.note else "")
             return 0
+        case "selftest":
+            from device.selftest.walk import selftest
+
+            return selftest(settings, store, keys_alone=options.glass)
         case _:
             from device.info import report
 

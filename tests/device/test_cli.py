@@ -183,4 +183,30 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         run("--help")
     assert left.value.code == 0
     printed = capsys.readouterr().out
-    assert all(command in printed for command in ("run", "sim", "play", "info"))
+    assert all(command in printed for command in ("run", "sim", "play", "info", "selftest"))
+
+
+@pytest.mark.parametrize("face", [[], ["--glass"]])
+def test_the_self_test_of_a_simulated_card_is_refused_with_the_reason(
+    face: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        run("--driver", "sim", "selftest", *face)
+    assert refused.value.code == 2
+    assert "leave --driver sim out, on the computer that the card is built on" in (
+        capsys.readouterr().err
+    )
+
+
+def test_the_self_test_on_a_computer_without_a_card_names_what_is_missing(
+    store: FileKeyStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if Path("/proc/device-tree/model").exists():
+        pytest.skip("this machine may be a Raspberry Pi")
+    monkeypatch.setitem(sys.modules, "lgpio", None)
+    monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
+    monkeypatch.setenv("LG_WD", "/tmp")
+    assert run("--store", store.directory, "selftest") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("S10 the library for the pins is missing (") for line in lines)
+    assert "All is well." not in lines
