@@ -13,7 +13,7 @@ from drivers.errors import DisplayError
 from drivers.pins import PinFactory
 from drivers.probe import Look, Probe
 
-PERIOD = 0.012
+PERIOD = 0.02
 """Seconds between two looks at the lines."""
 STEADY = 3
 """Looks in a row that must agree: longer than contacts bounce."""

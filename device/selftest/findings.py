@@ -168,11 +168,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault: its kind (or the store's own code), what was seen, and what to look at."""
+    """One fault: its kind (or the store's own code), what was seen, and what to look at.
+
+    `where` is for the glass, which has room for a few words only.
+    """
 
     kind: Kind | Fault
     seen: str
     look: str
+    where: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind.code} {self.seen}: {self.look}"

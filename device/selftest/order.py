@@ -49,6 +49,7 @@ def order_findings(
                 Kind.WIRES_SWAPPED,
                 f"{lines.names(moved)} are swapped: {_example(crossings, seen)}",
                 f"exchange the wires at {lines.places(moved)}, or {setting}",
+                lines.names(moved),
             )
         ]
     return [_wires(lines, moved, f", or {setting}")]
@@ -91,6 +92,7 @@ def _one_by_one(
             f"key {key} reads as {_read_as(pair, crossings)}",
             "was it the right key? If so, correct keypad.keys in card.toml: it is what is printed "
             "on the pad, row by row",
+            f"key {key}",
         )
         for key, pair in seen.items()
         if pair != set(crossings[key])

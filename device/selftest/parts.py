@@ -66,6 +66,7 @@ def _not_there(display: DisplaySettings, bus: BusLook) -> Finding:
             Kind.WRONG_ADDRESS,
             f"nothing answers at {display.address:#04x}, but {elsewhere[0]:#04x} does",
             f"set display.address = {elsewhere[0]:#04x} in card.toml",
+            f"answers at {elsewhere[0]:#04x}",
         )
     if bus.addresses:
         others = ", ".join(f"{address:#04x}" for address in bus.addresses)

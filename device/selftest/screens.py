@@ -27,7 +27,7 @@ _SIGNS = draw("""
 """)
 FONT = Font(SMALL.width, SMALL.height, {**SMALL.glyphs, **_SIGNS.glyphs})
 _ADVANCE, _LINE = 6, 8
-_TIMES = 3
+_TIMES = 3, 2  # the sign is drawn as large as the words leave room for
 _MARGIN = 4
 #: Characters that a line of words has room for, inside of a frame.
 CELLS = (128 - 2 * _MARGIN) // _ADVANCE
@@ -48,7 +48,9 @@ def picture(prompt: Prompt, width: int, height: int) -> Frame:
     frame = Frame(width, height)
     for number, line in enumerate(prompt.words):
         _write(frame, line, _MARGIN, _MARGIN * prompt.framed + number * _LINE, 1)
-    _write(frame, prompt.sign, _MARGIN, height - _TIMES * FONT.height - _MARGIN // 2, _TIMES)
+    large, small = _TIMES
+    times = large if height - _LINE * len(prompt.words) > large * FONT.height else small
+    _write(frame, prompt.sign, _MARGIN, height - times * FONT.height - _MARGIN // 2, times)
     if prompt.framed:
         for x, y, wide, high in (
             (0, 0, width, 1),
@@ -58,6 +60,12 @@ def picture(prompt: Prompt, width: int, height: int) -> Frame:
         ):
             frame.fill(x, y, wide, high)
     return frame
+
+
+def fitting(text: str) -> tuple[str, ...]:
+    """Return `text` as a line of words in the glass's own letters, or nothing if it is too long."""
+    line = "".join(letter for letter in text.upper() if letter == " " or letter in FONT.glyphs)
+    return (line,) if 0 < len(line) <= CELLS else ()
 
 
 def _write(frame: Frame, text: str, x: int, y: int, times: int) -> None:

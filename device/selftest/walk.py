@@ -9,7 +9,7 @@ from device.selftest.bench import Bench
 from device.selftest.faces import Face, Keys, Terminal
 from device.selftest.findings import Finding
 from device.selftest.parts import diagnose
-from device.selftest.screens import Prompt
+from device.selftest.screens import Prompt, fitting
 from device.selftest.steps import (
     Bus,
     Glasses,
@@ -80,5 +80,6 @@ def _report(bench: Bench, found: list[Finding], whole: bool) -> None:
         bench.say(Prompt("All is well.", ("ALL IS WELL",), "OK"))
         bench.pause(_RESULT)
     for finding in found:
-        bench.say(Prompt(str(finding), (finding.kind.words,), finding.kind.code))
+        words = (finding.kind.words, *fitting(finding.where))
+        bench.say(Prompt(str(finding), words, finding.kind.code))
         bench.pause(_RESULT)

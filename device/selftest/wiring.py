@@ -37,6 +37,7 @@ def _on_rails(pad: PadLayout, lines: Lines, rest: Look) -> list[Finding]:
                 kind,
                 f"{lines.name(line)} is joined to {rail} with no key pressed",
                 f"look for solder or a wrong hole at {lines.place(line)}",
+                f"{lines.name(line)} GPIO {line}",
             )
             for line in (*pad.rows, *pad.columns)
             if line in tied
@@ -53,6 +54,7 @@ def _together(pad: PadLayout, lines: Lines, group: frozenset[int]) -> Finding:
             Kind.KEY_STUCK,
             f"key {stuck[0]} reads closed with no finger on it",
             f"lift the key; if that does not help, look for solder between {places}",
+            f"key {stuck[0]}",
         )
     rows, columns = group & set(pad.rows), group & set(pad.columns)
     if group in (rows, columns):
@@ -61,6 +63,7 @@ def _together(pad: PadLayout, lines: Lines, group: frozenset[int]) -> Finding:
             Kind.BRIDGED,
             f"{count} keys read as one: {names} are bridged",
             f"look for solder between {places}",
+            names,
         )
     also = f", or keys {' '.join(stuck)} are stuck" if stuck else ""
     return Finding(
@@ -125,6 +128,7 @@ def _silent(pad: PadLayout, lines: Lines, asked: set[str], silent: list[str]) ->
                     Kind.LINE_SILENT,
                     f"{lines.name(line)} never goes low when {' '.join(keys)} are pressed",
                     f"look at {lines.place(line)} and its wire to the pad",
+                    f"{lines.name(line)} GPIO {line}",
                 )
             )
     return found + [
@@ -133,6 +137,7 @@ def _silent(pad: PadLayout, lines: Lines, asked: set[str], silent: list[str]) ->
             f"key {key} was never seen, while others of its row and column were",
             f"press it harder, clean its contact, or look at the crossing of "
             f"{lines.names(pad.crossing(key))} in the pad",
+            f"key {key}",
         )
         for key in silent
         if key not in explained
@@ -150,6 +155,7 @@ def _closes_more(
         Kind.KEY_CLOSES_MORE,
         f"key {key} reads as {' '.join([key, *others])} at once",
         "if no other finger was on the pad, look for solder or a torn foil under these keys",
+        f"key {key}",
     )
 
 
@@ -168,6 +174,7 @@ def _press(board: BoardSettings, lines: Lines, rest: Look, pressed: Look) -> lis
                     f"press reads closed all the time, {where} is on {rail}",
                     "look for solder and for two legs of the same side of the button; if it goes "
                     f"to {other} when pressed, change press.active_low in card.toml",
+                    f"GPIO {pin}",
                 )
             ]
         if pin not in getattr(pressed, off):
@@ -176,6 +183,7 @@ def _press(board: BoardSettings, lines: Lines, rest: Look, pressed: Look) -> lis
                     Kind.PRESS_OPENS,
                     f"press opens {where} from {rail} when it is pressed",
                     "use the button's other contact, the one that is open at rest",
+                    f"GPIO {pin}",
                 )
             ]
     if pin in getattr(pressed, on):
@@ -187,6 +195,7 @@ def _press(board: BoardSettings, lines: Lines, rest: Look, pressed: Look) -> lis
                 Kind.PRESS_WRONG_RAIL,
                 f"press joins {where} to {other}, expected {rail}",
                 f"set press.active_low = {right} in card.toml, or move the wire to {rail}",
+                f"GPIO {pin}",
             )
         ]
     moved = (pressed.ground - rest.ground) | (pressed.supply - rest.supply)
@@ -196,6 +205,7 @@ def _press(board: BoardSettings, lines: Lines, rest: Look, pressed: Look) -> lis
                 Kind.PRESS_SILENT,
                 f"press was not seen at {where}, but moves {lines.names(moved)}",
                 f"move its wire from {lines.places(moved)} to {where}",
+                f"GPIO {pin}",
             )
         ]
     return [
@@ -203,5 +213,6 @@ def _press(board: BoardSettings, lines: Lines, rest: Look, pressed: Look) -> lis
             Kind.PRESS_SILENT,
             "press was never seen closed",
             f"look at {where}, and at the button's other wire, to {rail}",
+            f"GPIO {pin}",
         )
     ]

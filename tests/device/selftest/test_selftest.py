@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from device.keystore import FileKeyStore
 from device.selftest.findings import Kind
 from device.settings import Settings, parse
 from drivers.errors import MissingLibrary, PinError
+from drivers.hardware import real_pins
 from drivers.sim.clock import VirtualClock
 from drivers.sim.electrical import SUPPLY
 from drivers.sim.faults import FaultyWorld
 from tests.device.conftest import card_key
 from tests.device.selftest.rig import Rig, random_source
+from tests.drivers.fake_lgpio import FakeLgpio
 
 R1, R2, R3, R4 = 5, 6, 13, 19
 C1, C2, C3, C4 = 12, 16, 20, 21
@@ -69,6 +72,24 @@ def test_the_glass_alone_leads_through_the_whole_test(make: Make) -> None:
     assert rig.shown[0] == ["HANDS OFF ALL KEYS"]
     assert ["PRESS THE BUTTON", "PRESS"] in rig.shown
     assert rig.shown[-1] == ["ALL IS WELL", "OK"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_same_through_gpiozeros_real_lgpio_pins(
+    make: Make, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    rig = make(factory=real_pins)
+    if cut:
+        rig.world.cut(R2)
+    monkeypatch.setitem(sys.modules, "lgpio", FakeLgpio(rig.world.circuit))
+    monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
+    monkeypatch.setattr("gpiozero.pins.local.get_pi_revision", lambda: 0x902120)
+    monkeypatch.setenv("LG_WD", "/tmp")
+    try:
+        assert rig.run() == cut
+    finally:
+        sys.modules.pop("gpiozero.pins.lgpio", None)
+    assert rig.codes == ["S17"] * cut
 
 
 Fault = Callable[[FaultyWorld], object]
@@ -184,15 +205,24 @@ def test_a_fault_in_the_wiring_is_named(make: Make, fault: Fault, said: str) -> 
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["a row's wire is cut", "two columns are bridged", "rows are columns", "the button is shorted"],
+    ("name", "where"),
+    [
+        ("a row's wire is cut", ["ROW 2 GPIO 6"]),
+        ("two columns are bridged", ["COLUMNS 1 AND 3"]),
+        ("two keys of a row are stuck", []),  # too long for the glass
+        ("rows are columns", []),
+        ("a key is stuck", ["KEY 5"]),
+        ("the button is shorted", ["GPIO 26"]),
+    ],
 )
-def test_a_fault_in_the_wiring_is_named_on_the_glass_alone(make: Make, name: str) -> None:
+def test_a_fault_in_the_wiring_is_named_on_the_glass_alone(
+    make: Make, name: str, where: list[str]
+) -> None:
     fault, said = WIRING[name]
     rig = make(fault, alone=True)
     assert rig.run() == 1
     assert [str(finding) for finding in rig.found] == [said]
-    assert rig.shown[-1] == [rig.found[0].kind.words, rig.found[0].kind.code]
+    assert rig.shown[-1] == [rig.found[0].kind.words, *where, rig.found[0].kind.code]
 
 
 def test_a_pad_that_is_not_plugged_in(make: Make) -> None:
