@@ -7,10 +7,10 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format card server bench docs lock clean
+.PHONY: help setup demo test test-keys test-kernel test-powercut test-systemd lint types format card server bench docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the demo and the tests need
 
@@ -25,6 +25,9 @@ demo: $(STAMP) ## a verifier and a card on this machine (SCRIPTED=1: one whole l
 
 test: $(STAMP) ## the whole test suite
 	@$(BIN)/python -m pytest
+
+test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
+	@$(BIN)/python -m pytest tests/systemd/booted.py
 
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .

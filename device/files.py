@@ -112,8 +112,15 @@ class RealDisk(Disk):
         self.fsync_directory(path.parent)
 
     def create(self, path: Path) -> int:
-        """A handle on a new, empty file (0600)."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        """A handle on a new, empty file (0600).
+
+        Made by root it belongs to the owner of its directory: the card's user must read it.
+        """
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(handle, owner.st_uid, owner.st_gid)
+        return handle
 
     def write(self, handle: int, data: bytes) -> None:
         """Write all of `data`, however many calls the system makes of it."""

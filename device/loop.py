@@ -8,6 +8,7 @@ from device.faults import Fault
 from device.hold import Hold
 from device.keystore import KeyStore
 from device.layout import layout_for
+from device.notify import Notifier
 from device.responder import offers, respond
 from device.screens import screen
 from device.settings import Settings
@@ -163,12 +164,22 @@ class Firmware:
 
 
 def run(
-    firmware: Firmware, waker: Waker, clock: Callable[[], float], stopped: Callable[[], bool]
+    firmware: Firmware,
+    waker: Waker,
+    clock: Callable[[], float],
+    stopped: Callable[[], bool],
+    notifier: Notifier | None = None,
 ) -> None:
-    """Pass after pass until `stopped()`; asleep in between until an edge or the next due time."""
+    """Pass after pass until `stopped()`; asleep in between until an edge or the next due time.
+
+    `notifier` is told of every pass, so that a loop that hangs is seen from outside.
+    """
+    notifier = notifier or Notifier({})
     try:
         while not stopped():
             waker.clear()
-            waker.wait(firmware.turn(), clock)
+            due = (firmware.turn(), notifier.turn(clock()))
+            waker.wait(min((time for time in due if time is not None), default=None), clock)
+        notifier.stopping()
     finally:
         firmware.close()

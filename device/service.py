@@ -11,6 +11,7 @@ from types import FrameType
 from device.errors import HaltNotRequested
 from device.keystore import KeyStore
 from device.loop import Firmware, run
+from device.notify import Notifier
 from device.settings import Settings
 from device.wake import Waker
 from drivers.board import Mode, open_board
@@ -39,7 +40,7 @@ def serve(settings: Settings, store: KeyStore, mode: Mode) -> None:
             clock=time.monotonic,
             halt=halt_request(settings.halt_request),
         )
-        run(firmware, waker, time.monotonic, lambda: stopping)
+        run(firmware, waker, time.monotonic, lambda: stopping, Notifier())
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

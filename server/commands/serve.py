@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
-import threading
-import time
-import urllib.error
-import urllib.request
 from argparse import Namespace
 from pathlib import Path
+from types import FrameType
 
 from granian.constants import Interfaces, Loops
 from granian.server import Server
 
 from ..errors import SettingsRefused
+from ..sdnotify import Notifier
 from ..settings import Settings
+from ..supervision import Supervision
 from ..verifier import open_verifier
 from .context import say
 
-_POLL_SECONDS = 0.05
 _KILL_SECONDS = 10
 
 
@@ -47,7 +45,26 @@ def serve(settings: Settings, given: Namespace) -> int:
     )
     host = f"[{given.host}]" if ":" in given.host else given.host
     url = f"http://{host}:{given.port}"
-    threading.Thread(target=_announce, args=(url, given.workers), daemon=True).start()
+    several = "s" if given.workers > 1 else ""
+    notifier = Notifier()
+    supervision = Supervision(
+        url,
+        given.workers,
+        notifier,
+        lambda: say(f"Serving at {url} with {given.workers} worker{several}."),
+    )
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        notifier.stopping()
+        supervision.end()
+        server.signal_handler_interrupt(number, frame)  # type: ignore[no-untyped-call]
+
+    @server.on_startup
+    def _take_signals() -> None:  # granian has just set its own
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+
+    supervision.start()
     try:
         server.serve()
     except SystemExit:
@@ -55,6 +72,7 @@ def serve(settings: Settings, given: Namespace) -> int:
             "The workers ended by themselves: the log above says why. Correct that, start again."
         ) from None
     finally:
+        supervision.end()
         shutil.rmtree(runtime, ignore_errors=True)
     verifier = open_verifier(settings)
     verifier.audit.seal(verifier.clock.now())
@@ -84,15 +102,3 @@ def _prepare(settings: Settings, runtime: Path) -> None:
     multiprocessing.set_start_method("spawn", force=True)
     os.environ["CHALLNG_DATA"] = str(settings.data)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(runtime)
-
-
-def _announce(url: str, workers: int) -> None:
-    """Say once that the workers answer. Wildcard addresses are asked where they listen."""
-    asked = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while True:
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            direct.open(f"{asked}/readyz", timeout=5).close()
-            break
-        time.sleep(_POLL_SECONDS)
-    say(f"Serving at {url} with {workers} worker{'s' if workers > 1 else ''}.")

@@ -260,3 +260,17 @@ def test_every_refusal_is_a_device_error() -> None:
     leaves = [value for value in vars(errors).values() if isinstance(value, type)]
     assert all(issubclass(leaf, DeviceError) for leaf in leaves)
     assert issubclass(FileKeyStore, KeyStore)
+
+
+def test_what_root_writes_belongs_to_the_owner_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda _handle, *owner: given.append(owner))
+    store = FileKeyStore(tmp_path / "store")
+    store.add("A", card_key())
+    store.advance("A")
+    owner = store.directory.stat()
+    # host.key, slot-A, and slot-A with its next counter.
+    assert given == [(owner.st_uid, owner.st_gid)] * 3

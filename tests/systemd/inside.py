@@ -1,0 +1,172 @@
+"""Run by root under a booted systemd: works the units, and writes down what it saw.
+
+Standard library alone; `booted.py` boots the machine and judges the result. The last step asks for
+a halt as the card does, and so powers the machine off.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import time
+import traceback
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+RESULT = Path("/check/result.json")
+URL = "http://127.0.0.1:8600"
+SERVER, CARD = "challng-server.service", "challng-card.service"
+#: Seconds that anything may take in a machine without a screen and with two busy cores.
+PATIENCE = 60
+
+
+def run(*command: str, stdin: str = "", **more: str) -> str:
+    """Run a command to its end; its standard output, or RuntimeError with what it said."""
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, env={**os.environ, **more}
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.returncode} {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def show(unit: str) -> dict[str, str]:
+    """What systemd knows of a unit."""
+    wanted = "ActiveState,SubState,MainPID,NRestarts,Result,ExecMainStatus,StatusErrno"
+    lines = run("systemctl", "show", unit, f"--property={wanted}").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def until_restarted(unit: str, times: int) -> dict[str, str]:
+    """Wait until systemd has brought a unit back for the `times`th time."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        seen = show(unit)
+        if seen["NRestarts"] == str(times) and seen["ActiveState"] == "active":
+            return seen
+        time.sleep(0.1)
+    raise RuntimeError(f"{unit} was not restarted for the {times}. time: {show(unit)}")
+
+
+def answer(path: str, body: dict[str, str] | None = None) -> int:
+    """The status of the verifier's answer; 0 when nobody answers."""
+    request = urllib.request.Request(
+        URL + path,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (urllib.error.URLError, OSError):
+        return 0
+
+
+def children(pid: str) -> list[int]:
+    """The processes that a process started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def short_watchdog(unit: str, *lines: str) -> None:
+    """Let the watchdog of a unit bite after four seconds, and whatever else `lines` change."""
+    drop_in = Path("/run/systemd/system") / f"{unit}.d" / "check.conf"
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("\n".join(["[Service]", "WatchdogSec=4", *lines, ""]))
+
+
+def verifier() -> dict[str, object]:
+    """Make a verifier as root, then let its unit live a whole life."""
+    Path("/etc/challng").mkdir(exist_ok=True)
+    master = Path("/etc/challng/master.key")
+    master.touch(mode=0o600)
+    master.write_bytes(base64.b64encode(os.urandom(32)) + b"\n")
+    as_root = {
+        "CHALLNG_MASTER_KEY_FILE": str(master),
+        "CHALLNG_DATA": "/var/lib/challng-server",
+    }
+    command = "/opt/challng/bin/challng-server"
+    run(command, "init", **as_root)
+    run(command, "user", "add", "ada", "--password-file", "-", stdin="correct-horse", **as_root)
+    short_watchdog(SERVER)
+    run("systemctl", "daemon-reload")
+
+    seen: dict[str, object] = {}
+    run("systemctl", "start", SERVER)
+    seen["started"] = {**show(SERVER), "readyz": answer("/readyz")}
+    run(command, "user", "add", "bob", "--password-file", "-", stdin="battery-staple", **as_root)
+    seen["logins"] = [
+        answer("/api/v1/login", {"username": name, "password": password})
+        for name, password in (("ada", "correct-horse"), ("bob", "battery-staple"))
+    ]
+
+    run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", SERVER)
+    seen["killed"] = {**until_restarted(SERVER, 1), "readyz": answer("/readyz")}
+
+    main = show(SERVER)["MainPID"]
+    for worker in children(main):
+        os.kill(worker, 19)  # SIGSTOP: there, and silent
+    seen["hung"] = {**until_restarted(SERVER, 2), "readyz": answer("/readyz")}
+
+    run("systemctl", "start", "challng-server-seal.timer", "challng-server-seal.service")
+    seen["seal"] = {
+        "timer": show("challng-server-seal.timer")["ActiveState"],
+        "result": show("challng-server-seal.service")["Result"],
+    }
+    run("systemctl", "stop", SERVER)
+    seen["stopped"] = {**show(SERVER), "readyz": answer("/readyz")}
+    seen["audit"] = run(command, "audit", "verify", **as_root)
+    seen["journal"] = run("journalctl", "--no-pager", "--output=cat", f"--unit={SERVER}")
+    return seen
+
+
+def card() -> dict[str, object]:
+    """Provision a card as root before and after its first start; its parts are simulated."""
+    provision = ("/opt/challng/bin/challng-provision", "new", "--store", "/var/lib/challng")
+    secret = ("--passphrase-file", "-")
+    run(*provision, *secret, "--out", "/run/a.pskc", stdin="a passphrase that is long")
+    start = "/opt/challng/bin/challng-card --driver sim run"
+    short_watchdog(CARD, "ExecStart=", f"ExecStart={start}")
+    run("systemctl", "daemon-reload")
+
+    seen: dict[str, object] = {}
+    run("systemctl", "start", CARD)
+    seen["started"] = show(CARD)
+    main = show(CARD)["MainPID"]
+    seen["status"] = Path(f"/proc/{main}/status").read_text()
+    seen["limits"] = Path(f"/proc/{main}/limits").read_text()
+    run(*provision, *secret, "--slot", "B", "--out", "/run/b.pskc", stdin="another long passphrase")
+    seen["info"] = run(
+        *("setpriv", "--reuid=challng", "--regid=challng", "--init-groups"),
+        *("/opt/challng/bin/challng-card", "--driver", "sim", "info"),
+    )
+    os.kill(int(main), 19)
+    seen["hung"] = until_restarted(CARD, 1)
+    seen["journal"] = run("journalctl", "--no-pager", "--output=cat", f"--unit={CARD}")
+    return seen
+
+
+def main() -> None:
+    """Do everything, write the result, and ask for the halt."""
+    seen: dict[str, object] = {}
+    try:
+        run("systemd-sysusers")
+        seen["verifier"] = verifier()
+        seen["card"] = card()
+        run("systemctl", "start", "challng-halt.path")
+    except Exception:
+        seen["failed"] = traceback.format_exc()
+        seen["failed_journal"] = run("journalctl", "--no-pager", "--lines=80")
+    RESULT.write_text(json.dumps(seen))
+    if "failed" in seen:
+        run("systemctl", "poweroff")
+    else:
+        run("setpriv", "--reuid=challng", "--clear-groups", "touch", "/run/challng/halt")
+
+
+if __name__ == "__main__":
+    main()
