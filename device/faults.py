@@ -77,6 +77,12 @@ class Fault(Enum):
         "The display does not answer; this code stands in the log only: look at its wires and at "
         "the bus and address in card.toml.",
     )
+    BATTERY = (
+        "E11",
+        "BATTERY EMPTY",
+        "The battery is under its critical level: no login starts and no counter moves. The card "
+        "halts when the glass goes dark, if it may: charge it.",
+    )
 
     def __init__(self, code: str, words: str, sentence: str) -> None:
         self.code = code

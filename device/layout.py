@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from device.glyphs.battery import BATTERY
 from device.glyphs.font import Font
 from device.glyphs.large import LARGE
 from device.glyphs.medium import MEDIUM
@@ -48,6 +49,8 @@ class Layout:
     width: int
     height: int
     status: Place
+    battery: Place
+    low: Place
     label: Place
     field: Place
     response: Place
@@ -59,9 +62,9 @@ class Layout:
         above = self.words.y < self.response.y
         fault = (self.words, self.response) if above else (self.response, self.words)
         return (
-            (self.status, self.label, self.field),
-            (self.status, self.response),
-            (self.status, self.long_response),
+            (self.battery, self.status, self.low, self.label, self.field),
+            (self.battery, self.status, self.response),
+            (self.battery, self.status, self.long_response),
             fault,
         )
 
@@ -69,12 +72,17 @@ class Layout:
 # Every y is a multiple of 8, so that a cell is whole pages of the display and costs the fewest
 # bytes on the bus.
 _STATUS = Place(SMALL, x=92, y=0, advance=6, cells=6)
+# Left of the status and under it: free on every screen that they are drawn on.
+_BATTERY = Place(BATTERY, x=84, y=0, advance=6, cells=1)
+_LOW = Place(SMALL, x=92, y=8, advance=6, cells=6)
 _WORDS_CELLS = 21
 
 _TALL = Layout(
     128,
     64,
     status=_STATUS,
+    battery=_BATTERY,
+    low=_LOW,
     label=Place(MEDIUM, x=2, y=8, advance=10, cells=8),
     field=Place(MEDIUM, x=2, y=40, advance=12, cells=10),
     response=Place(LARGE, x=2, y=24, advance=14, cells=9),
@@ -85,6 +93,8 @@ _FLAT = Layout(
     128,
     32,
     status=_STATUS,
+    battery=_BATTERY,
+    low=_LOW,
     label=Place(MEDIUM, x=2, y=0, advance=10, cells=8),
     field=Place(MEDIUM, x=2, y=16, advance=12, cells=10),
     response=Place(LARGE, x=2, y=8, advance=14, cells=9),

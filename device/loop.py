@@ -5,14 +5,16 @@ from collections.abc import Callable
 
 from device.errors import DeviceError, HaltNotRequested
 from device.faults import Fault
-from device.hold import Hold
+from device.hold import Hold, PressHeld
 from device.keystore import KeyStore
 from device.layout import layout_for
 from device.notify import Notifier
+from device.power import BatteryWatch
 from device.responder import offers, respond
 from device.screens import screen
 from device.settings import Settings
 from device.state import (
+    BatteryRead,
     Compute,
     Computed,
     Effect,
@@ -59,6 +61,7 @@ class Firmware:
         self._hold = Hold(settings.hold)
         self._layout = layout_for(board.display.width, board.display.height)
         self._state = State(rules=settings.rules)
+        self._battery = BatteryWatch(board.gauge, settings.battery)
         # What the glass shows: nothing is known of it yet, and it is to be dark.
         self._drawn: State | None = None
         self._lit = True
@@ -80,7 +83,9 @@ class Firmware:
                 case ButtonStuck():
                     self._take(Failed(Fault.STUCK_PRESS), now)
         for held in self._hold.tick(now):
+            self._look_at_battery(now, at_once=isinstance(held, PressHeld))
             self._take(held, now)
+        self._look_at_battery(now)
         for key_event in self._board.keypad.poll(now):
             match key_event:
                 case KeyDown(key):
@@ -94,6 +99,7 @@ class Firmware:
             self._board.keypad.due(),
             self._hold.due(),
             self._state.deadline,
+            self._battery.due(),
             self._retry,
         )
         return min((time for time in due if time is not None), default=None)
@@ -105,6 +111,11 @@ class Firmware:
             self._draw(self._clock())
         finally:
             self._board.close()
+
+    def _look_at_battery(self, now: float, *, at_once: bool = False) -> None:
+        battery = self._battery.look(now, at_once=at_once)
+        if battery is not None:
+            self._take(BatteryRead(battery), now)
 
     def _take(self, event: Event, now: float) -> None:
         self._state, effects = step(self._state, event, now)
@@ -140,7 +151,8 @@ class Firmware:
             if self._retry is None:
                 _log.error("%s: %s", Fault.DISPLAY.code, error)
             # Nobody can trust the glass now: forget what it would show, darken it when it answers.
-            self._state, self._drawn, self._lit = State(rules=self._state.rules), None, True
+            dark = State(rules=self._state.rules, battery=self._state.battery)
+            self._state, self._drawn, self._lit = dark, None, True
             self._retry = now + self._patience
             self._patience = min(2 * self._patience, _LAST_RETRY)
         else:

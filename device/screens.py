@@ -1,12 +1,14 @@
 """From a state to what is on the glass. A label, a field, the response: each in its one place."""
 
 from device.layout import Layout
+from device.power import Level
 from device.state import Phase, State
 from drivers.frame import Frame
 
 PIN_LABEL = "PIN>"
 CHALLENGE_LABEL = "CHALLNG>"
 CARET = "_"
+LOW_BATTERY = "LOW"
 #: Most digits that the large response has room for.
 LARGE_DIGITS = 8
 #: How a response is parted for the eye, by its number of digits.
@@ -23,6 +25,7 @@ def screen(state: State, layout: Layout) -> Frame | None:
             layout.response.draw(frame, state.fault.code)
             layout.words.draw(frame, state.fault.words)
         return frame
+    layout.battery.draw(frame, state.battery.mark)
     if len(state.offers) > 1:
         layout.status.draw(frame, f"SLOT {state.slot}")
     if state.phase is Phase.RESPONSE:
@@ -30,6 +33,8 @@ def screen(state: State, layout: Layout) -> Frame | None:
         place = layout.long_response if long else layout.response
         place.draw(frame, grouped(state.response))
         return frame
+    if state.battery.level is Level.LOW:
+        layout.low.draw(frame, LOW_BATTERY)
     caret = "" if state.full else CARET
     if state.phase is Phase.PIN:
         layout.label.draw(frame, PIN_LABEL)

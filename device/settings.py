@@ -12,9 +12,17 @@ from typing import Literal, cast
 
 from device.errors import SettingsError
 from device.hold import HoldTimes
+from device.power import Limits
 from device.state import Rules
 from drivers.errors import DriverError
-from drivers.settings import BoardSettings, DisplayDriver, DisplaySettings, PadLayout
+from drivers.settings import (
+    BoardSettings,
+    DisplayDriver,
+    DisplaySettings,
+    GaugeKind,
+    GaugeSettings,
+    PadLayout,
+)
 
 #: Read when it is there and no other file is named.
 STANDARD_FILE = Path("/etc/challng/card.toml")
@@ -33,6 +41,7 @@ class Settings:
     hold: HoldTimes
     rules: Rules
     halt_request: Path | None
+    battery: Limits
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ _A_PIN = "a BCM pin number from 0 to 27"
 _PINS = "a list of BCM pin numbers from 0 to 27"
 _HOLD = "seconds from 0.1 to 60"
 _IDLE = "seconds from 5 to 600"
+_GAUGE = ("none", "max17048", "pisugar")
 
 _OPTIONS: dict[str, dict[str, _Option]] = {
     "keypad": {
@@ -105,6 +115,13 @@ _OPTIONS: dict[str, dict[str, _Option]] = {
             lambda value: _is_text(value) and (value == "" or str(value).startswith("/")),
         ),
     },
+    "battery": {
+        "gauge": _Option("none", ", ".join(_GAUGE[:-1]) + f" or {_GAUGE[-1]}", _one_of(*_GAUGE)),
+        "bus": _Option(1, "a bus number from 0 to 99", _whole(0, 99)),
+        "warn_percent": _Option(20, "percent from 1 to 90", _whole(1, 90)),
+        "critical_percent": _Option(5, "percent from 0 to 50", _whole(0, 50)),
+        "hysteresis_percent": _Option(3, "percent from 0 to 10", _whole(0, 10)),
+    },
 }
 
 
@@ -135,6 +152,7 @@ def parse(document: dict[str, object], where: str) -> Settings:
     values.check_pins()
     values.check_keys()
     values.check_order()
+    values.check_battery()
     width, height = cast(str, values["display", "size"]).split("x")
     try:
         board = BoardSettings(
@@ -154,6 +172,7 @@ def parse(document: dict[str, object], where: str) -> Settings:
                 contrast=cast(int, values["display", "contrast"]),
                 rotate=cast(Literal[0, 180], values["display", "rotate"]),
             ),
+            gauge=values.gauge(),
         )
     except DriverError as error:
         raise SettingsError(f"{where}: {error}") from error
@@ -171,6 +190,11 @@ def parse(document: dict[str, object], where: str) -> Settings:
             response=values.seconds("card", "response_seconds"),
         ),
         halt_request=Path(halt_request) if halt_request else None,
+        battery=Limits(
+            warn=cast(int, values["battery", "warn_percent"]),
+            critical=cast(int, values["battery", "critical_percent"]),
+            hysteresis=cast(int, values["battery", "hysteresis_percent"]),
+        ),
     )
 
 
@@ -190,6 +214,12 @@ class _Values:
 
     def seconds(self, section: str, key: str) -> float:
         return float(cast(float, self[section, key]))
+
+    def gauge(self) -> GaugeSettings | None:
+        kind = self["battery", "gauge"]
+        if kind == "none":
+            return None
+        return GaugeSettings(cast(GaugeKind, kind), cast(int, self["battery", "bus"]))
 
     def read(self, document: dict[str, object]) -> None:
         for section, table in document.items():
@@ -211,6 +241,9 @@ class _Values:
         taken: dict[int, str] = {}
         for pin in _BUS_PINS.get(cast(int, self["display", "bus"]), ()):
             taken[pin] = f"the display's bus {self['display', 'bus']}"
+        if self["battery", "gauge"] != "none":
+            for pin in _BUS_PINS.get(cast(int, self["battery", "bus"]), ()):
+                taken.setdefault(pin, f"the fuel gauge's bus {self['battery', 'bus']}")
         for section, key in (("keypad", "rows"), ("keypad", "columns"), ("press", "pin")):
             value = self[section, key]
             for pin in cast(list[int], value) if isinstance(value, list) else (cast(int, value),):
@@ -243,6 +276,12 @@ class _Values:
             if self.seconds("press", longer) <= least:
                 expected = f"more than press.{shorter} ({least:g})"
                 raise self._refused(f"press.{longer}", expected, self["press", longer])
+
+    def check_battery(self) -> None:
+        least = self["battery", "critical_percent"]
+        if cast(int, self["battery", "warn_percent"]) <= cast(int, least):
+            expected = f"more than battery.critical_percent ({least})"
+            raise self._refused("battery.warn_percent", expected, self["battery", "warn_percent"])
 
     def _refused(self, name: str, expected: str, got: object) -> SettingsError:
         shown = repr(got)

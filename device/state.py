@@ -11,6 +11,7 @@ from enum import Enum, auto
 
 from device.faults import Fault
 from device.hold import PressHaltHeld, PressHeld, PressLongHeld
+from device.power import UNKNOWN, Battery, Level
 
 OK = "#"
 CLEAR = "*"
@@ -58,6 +59,12 @@ class State:
     challenge: str = field(default="", repr=False)
     response: str = field(default="", repr=False)
     fault: Fault | None = None
+    battery: Battery = UNKNOWN
+
+    @property
+    def spent(self) -> bool:
+        """Whether the battery is too empty to start a login."""
+        return self.battery.level is Level.CRITICAL
 
     @property
     def offer(self) -> Offer | None:
@@ -103,11 +110,28 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class BatteryRead:
+    """The fuel gauge was asked."""
+
+    battery: Battery
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time went by."""
 
 
-Event = KeyPressed | PressHeld | PressLongHeld | PressHaltHeld | Opened | Computed | Failed | Tick
+Event = (
+    KeyPressed
+    | PressHeld
+    | PressLongHeld
+    | PressHaltHeld
+    | Opened
+    | Computed
+    | Failed
+    | BatteryRead
+    | Tick
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +158,18 @@ Step = tuple[State, tuple[Effect, ...]]
 
 
 def step(state: State, event: Event, now: float) -> Step:
-    """The state after `event` at `now`, and what is to be done about it."""
+    """The state after `event` at `now`, and what is to be done about it.
+
+    A card that goes dark with its battery spent asks for a halt: nothing can be done with it.
+    """
+    after, effects = _step(state, event, now)
+    darkened = after.phase is Phase.OFF and state.phase is not Phase.OFF
+    if darkened and after.spent and Halt() not in effects:
+        return after, (*effects, Halt())
+    return after, effects
+
+
+def _step(state: State, event: Event, now: float) -> Step:
     match event:
         case Tick():
             due = state.deadline is not None and now >= state.deadline
@@ -143,6 +178,8 @@ def step(state: State, event: Event, now: float) -> Step:
             return _off(state), ()
         case PressHaltHeld():
             return _off(state), (Halt(),)
+        case PressHeld() if state.spent:
+            return _failed(state, Fault.BATTERY, now), ()
         case PressHeld():
             fresh = replace(_off(state), phase=Phase.PIN, deadline=now + state.rules.idle)
             return fresh, (Open(),)
@@ -155,12 +192,24 @@ def step(state: State, event: Event, now: float) -> Step:
             return replace(state, response=response, deadline=deadline), ()
         case Failed(fault):
             return _failed(state, fault, now), ()
+        case BatteryRead(battery):
+            return _battery(state, battery, now)
         case KeyPressed(key):
             return _key(state, key, now)
 
 
 def _off(state: State) -> State:
-    return State(rules=state.rules)
+    return State(rules=state.rules, battery=state.battery)
+
+
+def _battery(state: State, battery: Battery, now: float) -> Step:
+    """A login that has begun goes on; a dark card says that it is spent, then asks for a halt."""
+    after = replace(state, battery=battery)
+    if not after.spent or after.phase is not Phase.OFF:
+        return after, ()
+    if state.spent:
+        return after, (Halt(),)
+    return _failed(after, Fault.BATTERY, now), ()
 
 
 def _failed(state: State, fault: Fault, now: float) -> State:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.battery import Gauge, gauge_of
 from drivers.errors import DriverError, NoFallback, PinError
 from drivers.hardware import MODEL_PATH, is_raspberry_pi, real_pins
 from drivers.keypad import Keypad
@@ -35,7 +36,8 @@ class Board:
     """The parts of an open card.
 
     `mode` is what it became, `reason` why `auto` fell back to simulated parts ('' if it did not),
-    `world` what surrounds the simulated ones (None on real ones).
+    `world` what surrounds the simulated ones (None on real ones); `gauge` is None where the
+    settings name none, and is first asked when somebody reads it.
     """
 
     keypad: Keypad
@@ -45,6 +47,7 @@ class Board:
     reason: str
     world: SimWorld | None
     _factory: PinFactory
+    gauge: Gauge | None = None
 
     def close(self) -> None:
         """Let go of pins and bus. The glass keeps what it shows."""
@@ -53,7 +56,7 @@ class Board:
         self.display.close()
         self._factory.close()
         if self.world is not None:
-            self.world.bus.detach()
+            self.world.detach()
 
 
 def open_board(
@@ -97,11 +100,11 @@ def _simulated(
     from drivers.sim.world import SimWorld  # a card with real parts never comes here
 
     world = world or SimWorld(settings, clock)
-    world.bus.attach()
+    world.attach()
     try:
         return _assemble(settings, world.factory, wake, Mode.SIM, reason, world)
     except BaseException:
-        world.bus.detach()
+        world.detach()
         raise
 
 
@@ -130,4 +133,5 @@ def _assemble(
     except DriverError:
         factory.close()
         raise
-    return Board(keypad, press, display, mode, reason, world, factory)
+    gauge = gauge_of(settings.gauge)
+    return Board(keypad, press, display, mode, reason, world, factory, gauge)

@@ -24,5 +24,9 @@ class DisplayError(DriverError, OSError):
     """The display does not answer, or not as it should."""
 
 
+class BatteryError(DriverError, OSError):
+    """The fuel gauge does not answer, or not sensibly."""
+
+
 class NoFallback(DriverError, RuntimeError):
     """`auto` failed on a Raspberry Pi, where a simulated card is never what was meant."""

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from drivers.errors import SettingError
 
 DisplayDriver = Literal["ssd1306", "sh1106"]
+GaugeKind = Literal["max17048", "pisugar"]
 _HEADER_PINS = range(28)  # GPIO0..GPIO27: what a Pi's 40-pin header brings out
 _I2C_ADDRESSES = range(0x08, 0x78)  # the others are reserved by the I2C specification
 _SIZES = ((128, 64), (128, 32))
@@ -76,13 +77,31 @@ class DisplaySettings:
 
 
 @dataclass(frozen=True)
+class GaugeSettings:
+    """A battery's fuel gauge: which one, and its I2C bus; its address is fixed."""
+
+    kind: GaugeKind
+    bus: int = 1
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(GaugeKind):
+            raise SettingError(f"a fuel gauge is a max17048 or a pisugar, not {self.kind!r}")
+        if self.bus < 0:
+            raise SettingError(f"an I2C bus has a number from 0 up, not {self.bus}")
+
+
+@dataclass(frozen=True)
 class BoardSettings:
-    """The whole card: keypad, press button (BCM pin; whether pressing pulls it low), display."""
+    """The whole card: keypad, press button (BCM pin; whether pressing pulls it low), display.
+
+    `gauge` is None on a card without a fuel gauge.
+    """
 
     pad: PadLayout
     press_pin: int
     press_active_low: bool = True
     display: DisplaySettings = DisplaySettings()
+    gauge: GaugeSettings | None = None
 
     def __post_init__(self) -> None:
         _check_pins(*self.pad.rows, *self.pad.columns, self.press_pin)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from drivers.errors import SettingError
 from drivers.settings import BoardSettings
+from drivers.sim.battery import SimBattery, SimMax17048, SimPiSugar3
 from drivers.sim.clock import VirtualClock
 from drivers.sim.electrical import GND, SUPPLY, Circuit, Net
 from drivers.sim.i2c import SimBus
@@ -15,6 +16,7 @@ from drivers.sim.pins import PinCounts, SimFactory
 from drivers.sim.sh1106 import Sh1106
 from drivers.sim.ssd1306 import Ssd1306
 
+_GAUGES: dict[str, type[SimBattery]] = {"max17048": SimMax17048, "pisugar": SimPiSugar3}
 _CONTROLLERS: dict[str, type[OledController]] = {"ssd1306": Ssd1306, "sh1106": Sh1106}
 
 
@@ -43,11 +45,30 @@ class SimWorld:
         self.glass = Glass(self.controller)
         self.bus = SimBus(display.bus)
         self.bus.devices[display.address] = self.controller
+        self.battery: SimBattery | None = None
+        self._buses = [self.bus]
+        if settings.gauge is not None:
+            self.battery = _GAUGES[settings.gauge.kind]()
+            gauge_bus = self.bus
+            if settings.gauge.bus != display.bus:
+                gauge_bus = SimBus(settings.gauge.bus)
+                self._buses.append(gauge_bus)
+            gauge_bus.devices[self.battery.address] = self.battery
         self._random = random.Random(seed)  # noqa: S311 - chatter, not secrets
         self._press: tuple[Net, Net] = (
             settings.press_pin,
             GND if settings.press_active_low else SUPPLY,
         )
+
+    def attach(self) -> None:
+        """Let smbus2 find the card's buses."""
+        for bus in self._buses:
+            bus.attach()
+
+    def detach(self) -> None:
+        """Take the card's buses away again."""
+        for bus in self._buses:
+            bus.detach()
 
     @property
     def shorts(self) -> list[frozenset[Net]]:

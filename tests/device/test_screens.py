@@ -1,6 +1,7 @@
 """Every screen against its golden picture, and its text read back off the pixels."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from device.faults import Fault
+from device.glyphs.battery import BATTERY
 from device.glyphs.font import Font, draw
 from device.glyphs.large import LARGE
 from device.glyphs.medium import MEDIUM
 from device.glyphs.small import SMALL
 from device.layout import Layout, layout_for
 from device.png import png
+from device.power import CHARGING, Battery, Level
 from device.reading import UNKNOWN, read
 from device.screens import grouped, screen
 from device.state import Offer, Phase, State
@@ -39,6 +42,10 @@ def response(text: str, offers: tuple[Offer, ...] = ONE) -> State:
     return State(phase=Phase.RESPONSE, offers=offers, slot="A", response=text)
 
 
+def powered(state: State, level: Level, mark: str) -> State:
+    return replace(state, battery=Battery(level, mark))
+
+
 SCREENS: dict[str, tuple[State, list[str]]] = {
     "pin-empty": (pin(""), ["PIN>", "_"]),
     "pin-two-digits": (pin("73"), ["PIN>", "**_"]),
@@ -53,6 +60,14 @@ SCREENS: dict[str, tuple[State, list[str]]] = {
     "response-slot": (response("12345678", TWO), ["SLOT A", "1234 5678"]),
     "response-six": (response("123456"), ["123 456"]),
     "response-ten": (response("1234567890"), ["12345 67890"]),
+    "battery-full": (powered(pin("73"), Level.GOOD, "█"), ["█", "PIN>", "**_"]),
+    "battery-half": (powered(challenge("3"), Level.GOOD, "▄"), ["▄", "CHALLNG>", "3_"]),
+    "battery-low": (powered(pin(""), Level.LOW, "▂"), ["▂", "LOW", "PIN>", "_"]),
+    "battery-low-slot": (
+        powered(pin("", TWO, "C"), Level.LOW, "▯"),
+        ["▯", "SLOT C", "LOW", "PIN>", "_"],
+    ),
+    "battery-charging": (powered(response("12345678"), Level.LOW, CHARGING), ["ϟ", "1234 5678"]),
     **{
         f"fault-{fault.code}": (
             State(phase=Phase.FAULT, fault=fault),
@@ -112,7 +127,7 @@ def test_a_glass_without_screens_is_refused() -> None:
         layout_for(96, 16)
 
 
-@pytest.mark.parametrize("font", [LARGE, MEDIUM, SMALL])
+@pytest.mark.parametrize("font", [LARGE, MEDIUM, SMALL, BATTERY])
 def test_no_two_glyphs_are_alike(font: Font) -> None:
     columns = [glyph.columns for glyph in font.glyphs.values()]
     assert len(set(columns)) == len(columns)

@@ -7,6 +7,7 @@ import pytest
 from device.errors import SettingsError
 from device.settings import load, parse
 from device.state import Rules
+from drivers.settings import GaugeSettings
 
 EXAMPLE = Path(__file__).parents[2] / "device" / "card.toml"
 
@@ -27,7 +28,7 @@ def test_the_example_says_the_defaults() -> None:
 
 def test_the_example_names_every_key_and_explains_it() -> None:
     lines = EXAMPLE.read_text().splitlines()
-    assert sum(" = " in line and not line.startswith("#") for line in lines) == 18
+    assert sum(" = " in line and not line.startswith("#") for line in lines) == 23
     for number, line in enumerate(lines):
         if " = " in line and not line.startswith("#"):
             above = [one for one in lines[max(0, number - 3) : number] if one.startswith("#")]
@@ -55,10 +56,28 @@ def test_a_halt_request_is_a_path(tmp_path: Path) -> None:
     assert parse({}, "defaults").halt_request is None
 
 
+def test_press_wakes_the_pi_on_gpio_3_with_display_and_gauge_on_another_bus(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "card.toml"
+    path.write_text('[display]\nbus = 3\n[press]\npin = 3\n[battery]\ngauge = "pisugar"\nbus = 3\n')
+    board = load(path).board
+    assert (board.press_pin, board.gauge) == (3, GaugeSettings("pisugar", 3))
+
+
+def test_without_a_gauge_its_bus_takes_no_pins(tmp_path: Path) -> None:
+    path = tmp_path / "card.toml"
+    path.write_text("[display]\nbus = 3\n[press]\npin = 3\n")
+    assert load(path).board.gauge is None
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[screen]", "screen: expected one of the sections keypad, press, display, card, power"),
+        (
+            "[screen]",
+            "screen: expected one of the sections keypad, press, display, card, power, battery",
+        ),
         ("keypad = 3", "keypad: expected a section, [keypad], got 3"),
         ("[card]\npin = 4", "card.pin: expected one of the keys pin_length, idle_seconds"),
         ("[card]\npin_length = 3", "card.pin_length: expected a whole number from 4 to 8, got 3"),
@@ -86,6 +105,13 @@ def test_a_halt_request_is_a_path(tmp_path: Path) -> None:
         ("[display]\naddress = 0x80", "display.address: expected an I2C address from 0x08"),
         ("[display]\ncontrast = 256", "display.contrast: expected a whole number from 0 to 255"),
         ('[power]\nhalt_request = "halt"', "power.halt_request: expected an absolute path"),
+        ('[battery]\ngauge = "lipo"', "battery.gauge: expected none, max17048 or pisugar, got"),
+        ("[battery]\nwarn_percent = 5", "battery.warn_percent: expected more than battery.crit"),
+        ("[battery]\ncritical_percent = 60", "battery.critical_percent: expected percent from 0"),
+        (
+            '[display]\nbus = 3\n[press]\npin = 3\n[battery]\ngauge = "max17048"',
+            "press.pin: expected a pin that is free of the fuel gauge's bus 1, got 3",
+        ),
         ("[card", "expected TOML, got: "),
     ],
 )
