@@ -14,6 +14,7 @@ from drivers.errors import DriverError
 def report(settings: Settings, store: FileKeyStore, mode: Mode) -> tuple[list[str], bool]:
     """The lines to print, and whether everything that was looked at is fit for use."""
     lines = [f"challng-card {_version()}", f"store: {store.directory}"]
+    lines.append(f"sealing: {store.sealing()}")
     slots, slots_fit = _slots(store)
     parts, parts_fit = _parts(settings, mode)
     return [*lines, *slots, *parts], slots_fit and parts_fit

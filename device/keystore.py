@@ -27,7 +27,7 @@ from device.errors import (
 )
 from device.files import Disk, RealDisk
 from device.record import COUNTER_LIMIT, SLOTS, CardKey
-from device.sealing import HostKeySealer, Sealer
+from device.sealing import Sealer
 from device.slotfile import decode, encode
 
 __all__ = ["COUNTER_LIMIT", "SLOTS", "CardKey", "FileKeyStore", "KeyStore"]
@@ -67,15 +67,33 @@ class FileKeyStore(KeyStore):
     def __init__(
         self, directory: Path, *, disk: Disk | None = None, sealer: Sealer | None = None
     ) -> None:
-        """Use `directory`, which `add` makes when it is not there; nothing is read yet."""
+        """Use `directory`, which `add` makes when it is not there; nothing is read yet.
+
+        Without a `sealer` one is chosen when the first is needed (device.board_sealing).
+        """
         self._directory = directory
         self._disk = disk if disk is not None else RealDisk()
-        self._sealer = sealer if sealer is not None else HostKeySealer(directory, self._disk)
+        self._given = sealer
+        self._reason = "asked for"
 
     @property
     def directory(self) -> Path:
         """Where the files lie."""
         return self._directory
+
+    @property
+    def _sealer(self) -> Sealer:
+        if self._given is None:
+            # Only now: a card shows its first screen before it loads what this needs.
+            from device.board_sealing import choose
+
+            choice = choose(self._directory, self._disk)
+            self._given, self._reason = choice.sealer, choice.reason
+        return self._given
+
+    def sealing(self) -> str:
+        """What the slots are sealed under, and why."""
+        return f"{self._sealer.name} ({self._reason})"
 
     def slots(self) -> tuple[str, ...]:
         """The slots that hold a file, whole or not; none when there is no directory."""

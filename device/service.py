@@ -11,6 +11,7 @@ from types import FrameType
 from device.errors import HaltNotRequested
 from device.keystore import KeyStore
 from device.loop import Firmware, run
+from device.memory import protect
 from device.notify import Notifier
 from device.settings import Settings
 from device.wake import Waker
@@ -29,6 +30,8 @@ def serve(settings: Settings, store: KeyStore, mode: Mode) -> None:
         stopping = True
         waker.set()
 
+    for sentence in protect():
+        _log.warning("%s", sentence)
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         board = open_board(settings.board, mode, clock=time.monotonic, wake=waker.set)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -157,6 +158,13 @@ def test_the_card_is_up_with_a_store_that_root_made(seen: dict[str, Any]) -> Non
 def test_a_key_that_root_adds_later_is_the_card_s_too(seen: dict[str, Any]) -> None:
     assert "slot B:" in seen["card"]["info"]
     assert "cannot be read" not in seen["card"]["info"]
+
+
+def test_the_card_s_unit_lets_it_lock_its_memory(seen: dict[str, Any]) -> None:
+    (locked,) = re.findall(r"^VmLck:\s+(\d+) kB$", seen["card"]["status"], re.M)
+    assert int(locked) > 0
+    assert re.search(r"^Max core file size\s+0\s+0\s", seen["card"]["limits"], re.M)
+    assert "may be swapped" not in seen["card"]["journal"]
 
 
 def test_a_card_that_hangs_is_ended_by_the_watchdog(seen: dict[str, Any]) -> None:
