@@ -69,7 +69,7 @@ def _wires(lines: Lines, moved: Mapping[int, int], setting: str) -> Finding:
 def _wire_of(line: int, pad: PadLayout, seen: Mapping[str, frozenset[int]]) -> int | None:
     """Return the line that the keys of a row or column have in common, if two or more say so."""
     pairs = [pair for key, pair in seen.items() if line in pad.crossing(key)]
-    if len(pairs) < 2:
+    if not pairs:
         return None
     common = frozenset.intersection(*pairs)
     return next(iter(common)) if len(common) == 1 else None
