@@ -147,6 +147,18 @@ class Kind(Enum):
         "PRESS OPENS",
         "The press button opens when it is pressed: use its other contact.",
     )
+    NO_GAUGE = (
+        "S27",
+        "NO BATTERY GAUGE",
+        "The fuel gauge that `card.toml` names does not answer, or not sensibly: look at its wires "
+        "and its battery, or set `battery.gauge` to none.",
+    )
+    BATTERY_EMPTY = (
+        "S28",
+        "BATTERY EMPTY",
+        "The battery is under `battery.critical_percent` and not being charged, so that the card "
+        "begins no login: charge it.",
+    )
     RANDOM_NOT_READY = (
         "S30",
         "RANDOM NOT READY",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from device.faults import Fault
+from drivers.battery import Reading
 from drivers.bus_scan import BusLook
 from drivers.probe import Look
 
@@ -35,6 +36,14 @@ class StoreTrouble:
 
 
 @dataclass(frozen=True)
+class BatteryLook:
+    """What the fuel gauge said, or in `error` why it said nothing."""
+
+    reading: Reading | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class RandomLook:
     """Whether the system gives random bytes without waiting, and has a hardware source."""
 
@@ -53,5 +62,6 @@ class Observations:
     rest: Look | None = None
     keys: dict[str, Look] = field(default_factory=dict)
     press: Look | None = None
+    battery: BatteryLook | None = None
     store: list[StoreTrouble] = field(default_factory=list)
     random: RandomLook | None = None

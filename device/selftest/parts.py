@@ -1,7 +1,15 @@
 """From what was seen of bus, display, pins, store and random source to findings. Pure."""
 
+from device.power import UNKNOWN, Level, Limits, judge
 from device.selftest.findings import Finding, Kind
-from device.selftest.observations import Glass, Observations, Pins, RandomLook, StoreTrouble
+from device.selftest.observations import (
+    BatteryLook,
+    Glass,
+    Observations,
+    Pins,
+    RandomLook,
+    StoreTrouble,
+)
 from device.selftest.wiring import wiring_findings
 from drivers.bus_scan import BusLook, BusState
 from drivers.header import place
@@ -11,7 +19,7 @@ _DISPLAY_ADDRESSES = (0x3C, 0x3D)
 _BUS_WIRES = {1: (2, 3)}  # SDA and SCL, where the header fixes them
 
 
-def diagnose(board: BoardSettings, seen: Observations) -> list[Finding]:
+def diagnose(board: BoardSettings, limits: Limits, seen: Observations) -> list[Finding]:
     """Everything that is wrong, in the order in which it is best put right; [] when all is well."""
     found: list[Finding] = []
     if seen.bus is not None:
@@ -19,6 +27,8 @@ def diagnose(board: BoardSettings, seen: Observations) -> list[Finding]:
     found += _pins(seen)
     if seen.rest is not None:
         found += wiring_findings(board, seen.rest, seen.keys, seen.press)
+    if seen.battery is not None:
+        found += _battery(limits, seen.battery)
     found += [_store(trouble) for trouble in seen.store]
     if seen.random is not None:
         found += _random(seen.random)
@@ -140,6 +150,22 @@ def _pins(seen: Observations) -> list[Finding]:
             )
         ]
     return []
+
+
+def _battery(limits: Limits, battery: BatteryLook) -> list[Finding]:
+    if battery.reading is None:
+        seen, _, look = battery.error.partition(": ")
+        return [Finding(Kind.NO_GAUGE, seen, look)]
+    if judge(UNKNOWN, battery.reading, limits).level is not Level.CRITICAL:
+        return []
+    return [
+        Finding(
+            Kind.BATTERY_EMPTY,
+            f"the battery is at {battery.reading.percent:.0f} %, and the card begins no login "
+            f"under {limits.critical} %",
+            "charge it, or look at battery.critical_percent in card.toml",
+        )
+    ]
 
 
 def _store(trouble: StoreTrouble) -> Finding:

@@ -9,12 +9,13 @@ from device.errors import DeviceError
 from device.faults import Fault
 from device.selftest.bench import Bench
 from device.selftest.faces import Face
-from device.selftest.observations import Glass, Pins, RandomLook, StoreTrouble
+from device.selftest.observations import BatteryLook, Glass, Pins, RandomLook, StoreTrouble
 from device.selftest.screens import Prompt
 from device.suites import form_of
+from drivers.battery import gauge_of
 from drivers.bus_scan import BusState, scan
 from drivers.display import Display
-from drivers.errors import DisplayError, MissingLibrary, PinError
+from drivers.errors import BatteryError, DisplayError, MissingLibrary, PinError
 from drivers.probe import Look, Probe
 
 HARDWARE_RANDOM = Path("/dev/hwrng")
@@ -98,6 +99,23 @@ class Press:
         bench.seen.press = _pressed(
             bench, Prompt("Press the press button.", ("PRESS THE BUTTON",), "PRESS")
         )
+
+
+class Battery:
+    """What the fuel gauge says; nothing of it is seen on a card without one."""
+
+    def run(self, bench: Bench) -> None:
+        """Ask the gauge, if the settings name one."""
+        gauge = gauge_of(bench.settings.board.gauge)
+        if gauge is None:
+            return
+        try:
+            reading = gauge.read()
+        except BatteryError as error:
+            bench.seen.battery = BatteryLook(None, str(error))
+            return
+        bench.seen.battery = BatteryLook(reading)
+        bench.say(Prompt(f"Battery: {reading.percent:.0f} %, {reading.volts:.2f} V."))
 
 
 class Picture:

@@ -11,6 +11,7 @@ from device.selftest.findings import Finding
 from device.selftest.parts import diagnose
 from device.selftest.screens import Prompt, fitting
 from device.selftest.steps import (
+    Battery,
     Bus,
     Glasses,
     OneKey,
@@ -45,6 +46,7 @@ def steps(settings: Settings, face: Face, random: RandomSource | None = None) ->
         Rest(),
         *(OneKey(key) for key in "".join(settings.board.pad.keys)),
         Press(),
+        Battery(),
         Picture(face),
         Store(),
         random or RandomSource(),
@@ -58,7 +60,7 @@ def walk(bench: Bench, steps: Sequence[Step]) -> int:
     """
     try:
         whole = _all_done(bench, steps)
-        found = diagnose(bench.settings.board, bench.seen)
+        found = diagnose(bench.settings.board, bench.settings.battery, bench.seen)
         _report(bench, found, whole)
         return 0 if whole and not found else 1
     finally:

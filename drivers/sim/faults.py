@@ -111,6 +111,12 @@ class FaultyWorld(SimWorld):
         """Take the display off the bus."""
         self.bus.devices.clear()
 
+    def unplug_gauge(self) -> None:
+        """Take the fuel gauge off its bus."""
+        if self.battery is not None:
+            for bus in self._buses:
+                bus.devices.pop(self.battery.address, None)
+
     def display_at(self, address: int) -> None:
         """Give the display another address."""
         self.bus.devices = {address: self.controller}

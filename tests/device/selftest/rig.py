@@ -129,7 +129,9 @@ class Rig:
         face: Face = Keys() if self.alone else Terminal(self.lines)  # type: ignore[arg-type]
         with attached(self.world):
             code = walk(self.bench, steps(self.bench.settings, face, self.random))
-        self.found = diagnose(self.bench.settings.board, self.bench.seen)
+        self.found = diagnose(
+            self.bench.settings.board, self.bench.settings.battery, self.bench.seen
+        )
         assert self.world.shorts == [], "the probe made a short"
         return code
 

@@ -366,6 +366,53 @@ def test_the_question_about_the_frame_is_answered_in_the_terminal(
     assert rig.codes == codes
 
 
+@pytest.mark.parametrize("gauge", ["max17048", "pisugar"])
+def test_a_battery_with_its_gauge_is_well(make: Make, gauge: str) -> None:
+    rig = make(with_settings=parse({"battery": {"gauge": gauge}}, "test"))
+    assert rig.run() == 0
+    assert "Battery: 80 %, 3.90 V." in rig.text.splitlines()
+
+
+def test_nothing_of_a_battery_shows_on_a_card_without_a_gauge(make: Make) -> None:
+    rig = make()
+    assert rig.run() == 0
+    assert "attery" not in rig.text
+
+
+@pytest.mark.parametrize("gauge", ["max17048", "pisugar"])
+def test_a_gauge_that_does_not_answer(make: Make, gauge: str) -> None:
+    rig = make(lambda world: world.unplug_gauge(), parse({"battery": {"gauge": gauge}}, "test"))
+    assert rig.run() == 1
+    assert rig.codes == ["S27"]
+    assert "check its wires and battery.bus" in rig.last
+
+
+def test_a_gauge_without_a_battery(make: Make) -> None:
+    def empty(world: FaultyWorld) -> None:
+        assert world.battery is not None
+        world.battery.volts = 0.0
+
+    rig = make(empty, parse({"battery": {"gauge": "max17048"}}, "test"))
+    assert rig.run() == 1
+    assert rig.codes == ["S27"]
+    assert "check that its battery is connected" in rig.last
+
+
+@pytest.mark.parametrize(
+    ("percent", "charging", "codes"), [(4.0, False, ["S28"]), (5.0, False, []), (4.0, True, [])]
+)
+def test_a_battery_that_is_empty(
+    make: Make, percent: float, charging: bool, codes: list[str]
+) -> None:
+    def drained(world: FaultyWorld) -> None:
+        assert world.battery is not None
+        world.battery.percent, world.battery.charging = percent, charging
+
+    rig = make(drained, parse({"battery": {"gauge": "max17048"}}, "test"))
+    assert rig.run() == bool(codes)
+    assert rig.codes == codes
+
+
 def test_a_store_without_a_key(make: Make, store: FileKeyStore) -> None:
     rig = make(with_store=FileKeyStore(store.directory / "other"))
     assert rig.run() == 1
