@@ -146,7 +146,7 @@ def _pins(seen: Observations) -> list[Finding]:
                 Kind.PINS_REFUSED,
                 f"the pins cannot be used ({seen.pins_said})",
                 "is this a Raspberry Pi, is this user in the group gpio, is the card's service "
-                "stopped?",
+                "stopped (`systemctl stop challng-card`)?",
             )
         ]
     return []

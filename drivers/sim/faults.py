@@ -134,7 +134,8 @@ class FaultyWorld(SimWorld):
 
     def hold_bus(self) -> None:
         """Keep one of the bus wires low."""
-        self.bus = _HeldBus(self.bus.number)
+        before, self.bus = self.bus, _HeldBus(self.bus.number)
+        self._buses[self._buses.index(before)] = self.bus
 
     def _crossing(self, key: str) -> tuple[Net, Net]:
         row, column = self.settings.pad.crossing(key)

@@ -15,9 +15,9 @@ from tests.drivers.rig import SETTINGS
 @pytest.fixture
 def world() -> Iterator[FaultyWorld]:
     world = FaultyWorld(SETTINGS, VirtualClock())
-    world.bus.attach()
+    world.attach()
     yield world
-    world.bus.detach()
+    world.detach()
 
 
 def test_the_display_answers_and_shows_nothing_of_it(world: FaultyWorld) -> None:
@@ -51,8 +51,8 @@ def test_a_bus_that_may_not_be_opened(world: FaultyWorld) -> None:
 def test_a_bus_with_a_wire_on_ground_is_asked_once() -> None:
     world = FaultyWorld(SETTINGS, VirtualClock())
     world.hold_bus()
-    world.bus.attach()
+    world.attach()
     try:
         assert scan(1) == BusLook(1, BusState.HELD)
     finally:
-        world.bus.detach()
+        world.detach()

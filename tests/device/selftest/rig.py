@@ -195,11 +195,11 @@ def look(*joined: tuple[int, int]) -> Look:
 
 @contextmanager
 def attached(world: FaultyWorld) -> Iterator[None]:
-    world.bus.attach()
+    world.attach()
     try:
         yield
     finally:
-        world.bus.detach()
+        world.detach()
 
 
 def read(frame: Frame, top: int = 0) -> list[str]:

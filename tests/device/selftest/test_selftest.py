@@ -15,6 +15,7 @@ from device.selftest.findings import Kind
 from device.settings import Settings, parse
 from drivers.errors import MissingLibrary, PinError
 from drivers.hardware import real_pins
+from drivers.probe import Look, Probe
 from drivers.sim.clock import VirtualClock
 from drivers.sim.electrical import SUPPLY
 from drivers.sim.faults import FaultyWorld
@@ -248,6 +249,27 @@ def test_a_key_that_is_not_what_is_printed_on_it(make: Make) -> None:
     assert "key A reads as B: was it the right key?" in rig.last
 
 
+def test_a_look_counts_once_it_is_steady(make: Make) -> None:
+    """Contacts that close one after the other, or bounce, are seen as they come to rest."""
+    rig = make()
+    moves = iter(["8", "", "9", "8", "", "", ""])
+    down = ""
+
+    def pause(_seconds: float) -> None:
+        nonlocal down
+        down, before = next(moves), down
+        if before:
+            rig.world.open_key(before)
+        if down:
+            rig.world.close_key(down)
+
+    rig.bench.pause = pause
+    rig.bench.probe = Probe(rig.world.settings, rig.world.factory)
+    seen = rig.bench.watch(8, lambda look: True)
+    assert seen == Look()
+    assert list(moves) == []  # three in a row agree only at the end
+
+
 def test_the_press_button_on_the_pin_of_a_row(make: Make) -> None:
     rig = make(lambda world: world.swap(R4, PRESS))
     assert rig.run() == 1
@@ -366,9 +388,9 @@ def test_the_question_about_the_frame_is_answered_in_the_terminal(
     assert rig.codes == codes
 
 
-@pytest.mark.parametrize("gauge", ["max17048", "pisugar"])
-def test_a_battery_with_its_gauge_is_well(make: Make, gauge: str) -> None:
-    rig = make(with_settings=parse({"battery": {"gauge": gauge}}, "test"))
+@pytest.mark.parametrize(("gauge", "bus"), [("max17048", 1), ("pisugar", 1), ("max17048", 3)])
+def test_a_battery_with_its_gauge_is_well(make: Make, gauge: str, bus: int) -> None:
+    rig = make(with_settings=parse({"battery": {"gauge": gauge, "bus": bus}}, "test"))
     assert rig.run() == 0
     assert "Battery: 80 %, 3.90 V." in rig.text.splitlines()
 
@@ -479,7 +501,8 @@ class Busy:
         (no_permission, "S11 the pins cannot be used (can not open gpiochip): "
             "is this a Raspberry Pi, is this user in the group gpio"),
         (Busy, "S11 the pins cannot be used (GPIO busy): is this a Raspberry Pi, "
-            "is this user in the group gpio, is the card's service stopped?"),
+            "is this user in the group gpio, is the card's service stopped "
+            "(`systemctl stop challng-card`)?"),
     ],
 )  # fmt: skip
 def test_pins_that_cannot_be_used(make: Make, factory: object, said: str) -> None:
