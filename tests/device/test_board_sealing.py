@@ -92,6 +92,7 @@ def test_without_the_program_the_key_file_is_used_with_the_reason(directory: Pat
     ("body", "reason"),
     [
         ("sys.exit('no such key')", "ended with 1 and no HMAC"),
+        ("sys.stdout.write('ab' * 32); sys.exit(3)", "ended with 3 and no HMAC"),
         ("print('junk'); sys.exit(0)", "ended with 0 and no HMAC"),
         ("print('00' * 31); sys.exit(0)", "ended with 0 and no HMAC"),
     ],

@@ -138,12 +138,14 @@ def test_a_login_that_has_begun_is_finished_before_the_halt(
     powered: Powered, store: FileKeyStore, halts: list[float]
 ) -> None:
     card, battery = powered()
-    card.run(PERIOD - 2)
     card.press()
     battery.percent = 4
-    card.run(5)
-    card.type("7305#248690#")
+    for digit in "730":  # slowly: the gauge is asked again in the midst of it
+        card.type(digit)
+        card.run(25)
+    card.type("5#248690#")
     assert card.lines()[-1] == "3201 7761"
+    assert card.lines()[0] == "▯"
     assert halts == []
     card.off()
     assert len(halts) == 1
