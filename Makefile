@@ -10,7 +10,7 @@ STAMP := $(VENV)/.ready
 .PHONY: help setup demo test test-keys test-kernel test-powercut test-systemd lint types format card server bench docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the demo and the tests need
 
@@ -28,6 +28,9 @@ test: $(STAMP) ## the whole test suite
 
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
+
+test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds a kernel the first time)
+	@$(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
 
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drivers.errors import MissingLibrary, PinError
+from drivers.lines import header_chip
 from drivers.pins import PinFactory
 
 MODEL_PATH = Path("/proc/device-tree/model")
@@ -35,10 +36,15 @@ def runtime_directory(environment: Mapping[str, str]) -> str:
 
 
 def real_pins() -> PinFactory:
-    """Open the processor's pins through gpiozero and lgpio.
+    """Open the processor's pins through gpiozero: on the kernel's lines, else on lgpio.
 
-    Raises MissingLibrary if lgpio is not installed, PinError if the pins cannot be opened.
+    The header's chip is found by its label. Where no chip has a known one, lgpio chooses.
+    Raises MissingLibrary if it is lgpio's turn and it is not installed, PinError if the pins
+    cannot be opened.
     """
+    chip = header_chip()
+    if chip is not None:
+        return _kernel_pins(chip)
     # lgpio makes a FIFO at import, in LG_WD or in the working directory.
     os.environ.setdefault("LG_WD", runtime_directory(os.environ))
     try:
@@ -50,8 +56,22 @@ def real_pins() -> PinFactory:
     try:
         factory: PinFactory = module.LGPIOFactory()
     except Exception as error:  # lgpio and gpiozero have nothing narrower in common
-        raise PinError(
-            f"the pins cannot be opened ({error}): is this a Raspberry Pi, "
-            "and is this user in the group gpio?"
-        ) from error
+        raise _cannot_open(error) from error
     return factory
+
+
+def _kernel_pins(chip: Path) -> PinFactory:
+    from drivers.kernel_pins import KernelFactory  # gpiozero is slow to import
+
+    try:
+        factory: PinFactory = KernelFactory(chip)
+    except Exception as error:  # gpiozero has nothing narrower
+        raise _cannot_open(error) from error
+    return factory
+
+
+def _cannot_open(error: Exception) -> PinError:
+    return PinError(
+        f"the pins cannot be opened ({error}): is this a Raspberry Pi, "
+        "and is this user in the group gpio?"
+    )

@@ -1,0 +1,107 @@
+"""A whole login on the kernel's own GPIO and I2C: the firmware as it is, in User-Mode Linux."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from device.keystore import CardKey, FileKeyStore
+from device.screens import grouped
+from protocol.ocra import response
+from tests.kernel.build import build
+from tests.kernel.uml import boot
+
+
+@dataclass
+class Login:
+    """What the guest told, and the card's key before and after."""
+
+    told: dict[str, Any]
+    before: CardKey
+    after: CardKey
+    log: str
+
+
+@pytest.fixture(scope="module")
+def login(tmp_path_factory: pytest.TempPathFactory) -> Login:
+    """A key made by `challng-provision`, one boot, one login."""
+    work = tmp_path_factory.mktemp("guest")
+    store = FileKeyStore(work / "store")
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "provisioning", "new", "--passphrase-file", "-"),
+            *("--store", store.directory, "--out", work / "record.xml"),
+        ],
+        input="a passphrase for this test",
+        text=True,
+        check=True,
+    )
+    before = store.load("A")
+    told = boot(build(), work)
+    log = (work / "card.log").read_text() if (work / "card.log").exists() else ""
+    if "failed" in told:
+        pytest.fail(f"{told['failed']}\nthe card's log:\n{log}\nthe report:\n{told}")
+    return Login(told, before, FileKeyStore(work / "store after").load("A"), log)
+
+
+def test_the_card_finds_the_chip_with_the_header_s_pins_by_its_label(login: Login) -> None:
+    assert "card on hardware parts" in login.log
+
+
+def test_the_glass_is_dark_until_press_is_held(login: Login) -> None:
+    assert login.told["dark at first"]["on"] == "0"
+
+
+def test_what_is_typed_is_on_the_glass(login: Login) -> None:
+    assert login.told["after the PIN"] == ["PIN>", "****"]
+    assert login.told["after the challenge"] == ["CHALLNG>", login.told["challenge"]]
+
+
+def test_the_response_in_the_display_s_ram_is_the_one_of_the_algorithm(login: Login) -> None:
+    key = login.before
+    expected = response(
+        key.suite,
+        key.key,
+        question=login.told["challenge"],
+        counter=key.counter,
+        pin=login.told["pin"],
+    )
+    assert login.told["response"] == [grouped(expected)]
+
+
+def test_the_counter_in_the_store_is_one_further(login: Login) -> None:
+    assert login.after.key == login.before.key
+    assert login.after.counter == login.before.counter + 1
+
+
+def test_a_hold_leaves_the_glass_dark_and_its_memory_empty(login: Login) -> None:
+    assert login.told["dark again"]["on"] == "0"
+    assert not any(bytes.fromhex(login.told["ram when dark"]))
+
+
+@pytest.mark.parametrize("when", ["waiting dark", "waiting lit"])
+def test_a_waiting_card_touches_no_line_and_wakes_at_most_once_a_second(
+    login: Login, when: str
+) -> None:
+    waiting = login.told[when]
+    assert waiting["operations"] == 0
+    assert waiting["transfers"] == 0
+    assert waiting["wake_ups"] <= waiting["seconds"]
+
+
+def test_lgpio_itself_wakes_up_more_often_than_a_card_may(login: Login) -> None:
+    """Why the card has pins of its own. When this fails, `drivers/kernel_pins.py` can go."""
+    watching = login.told["lgpio watching"]
+    assert watching["wake_ups"] > 10 * watching["seconds"]
+
+
+def test_the_end_is_in_order_and_leaves_no_line_driven(login: Login) -> None:
+    assert login.told["exit code"] == 0
+    assert "card ended" in login.log
+    assert not set(login.told["lines at the end"]) & set("01")
+
+
+def test_nothing_was_ever_shorted(login: Login) -> None:
+    assert login.told["dark again"]["shorts"] == "0"
