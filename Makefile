@@ -32,6 +32,9 @@ test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn
 test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds a kernel the first time)
 	@$(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
 
+test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
+	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut
+
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,73 @@
+"""The machine around it: file systems, loop devices, mounts; and what of it is missing here."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.powercut.medium import NAME
+
+SIZE = 16 * 1024 * 1024
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def missing() -> str | None:
+    """What this machine lacks, in a few words; None when it has everything."""
+    if os.geteuid() != 0:
+        return "not root: mounting a file system needs it"
+    if not Path("/dev/fuse").exists():
+        return "/dev/fuse is missing"
+    for program in ("mkfs.ext4", "losetup", "mount", "umount", "fusermount3"):
+        if shutil.which(program) is None:
+            return f"{program} is missing"
+    if subprocess.run(("losetup", "-f"), capture_output=True, check=False).returncode:
+        return "no loop device is to be had"
+    if importlib.util.find_spec("mfusepy") is None:
+        return "mfusepy is missing"
+    return None
+
+
+def make_filesystem(image: Path) -> None:
+    """An empty ext4, as a card has it but small."""
+    with image.open("wb") as file:
+        file.truncate(SIZE)
+    _run("mkfs.ext4", "-q", "-F", "-b", "4096", image)
+
+
+@contextmanager
+def mounted(image: Path, directory: Path) -> Iterator[Path]:
+    """The file system in `image`, on a loop device; its journal is replayed first."""
+    directory.mkdir(exist_ok=True)
+    _run("mount", "-o", "loop", image, directory)
+    try:
+        yield directory
+    finally:
+        _run("umount", directory)
+
+
+@contextmanager
+def medium(image: Path, log: Path, directory: Path) -> Iterator[Path]:
+    """The file of a medium that starts as `image` and writes down in `log`."""
+    directory.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.powercut.medium", image, log, directory], cwd=ROOT
+    )
+    try:
+        while not (directory / NAME).exists():
+            if process.poll() is not None:
+                raise RuntimeError(f"the medium ended by itself, exit code {process.returncode}")
+            os.sched_yield()
+        yield directory / NAME
+    finally:
+        _run("umount", directory)
+        process.wait(60)
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
