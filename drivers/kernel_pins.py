@@ -14,9 +14,9 @@ from gpiozero.exc import PinFixedPull, PinInvalidEdges, PinInvalidFunction, PinI
 from gpiozero.pins.local import LocalPiFactory, LocalPiPin
 
 from drivers.edges import EdgeReader
-from drivers.lines import BOTH_EDGES, INPUT, OUTPUT, PULL_DOWN, PULL_UP, Line
+from drivers.lines import BOTH_EDGES, INPUT, NO_PULL, OUTPUT, PULL_DOWN, PULL_UP, Line
 
-_PULLS = {"up": PULL_UP, "down": PULL_DOWN, "floating": 0}
+_PULLS = {"up": PULL_UP, "down": PULL_DOWN, "floating": NO_PULL}
 
 
 class KernelFactory(LocalPiFactory):

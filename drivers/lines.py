@@ -15,7 +15,7 @@ HEADER_LABELS = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
 """Labels of the chip that has the 40-pin header: Pi Zero to 3, Pi 4, Pi 5."""
 
 INPUT, OUTPUT, BOTH_EDGES = 1 << 2, 1 << 3, 1 << 4 | 1 << 5
-PULL_UP, PULL_DOWN = 1 << 8, 1 << 9
+PULL_UP, PULL_DOWN, NO_PULL = 1 << 8, 1 << 9, 1 << 10
 
 _CHIP_INFO, _GET_LINE = 0x8044B401, 0xC250B407
 _SET_CONFIG, _GET_VALUES, _SET_VALUES = 0xC110B40D, 0xC010B40E, 0xC010B40F

@@ -19,7 +19,15 @@ from drivers.board import Mode, open_board
 from drivers.edges import EdgeReader
 from drivers.errors import PinError
 from drivers.hardware import real_pins
-from drivers.lines import BOTH_EDGES, HEADER_LABELS, OUTPUT, PULL_DOWN, PULL_UP, header_chip
+from drivers.lines import (
+    BOTH_EDGES,
+    HEADER_LABELS,
+    NO_PULL,
+    OUTPUT,
+    PULL_DOWN,
+    PULL_UP,
+    header_chip,
+)
 from drivers.sim.clock import VirtualClock
 from drivers.sim.electrical import Circuit, Drive
 from drivers.sim.world import SimWorld
@@ -46,8 +54,11 @@ class SimLine:
             drive = Drive.HIGH if high else Drive.LOW
         elif flags & PULL_UP:
             drive = Drive.PULL_UP
+        elif flags & PULL_DOWN:
+            drive = Drive.PULL_DOWN
         else:
-            drive = Drive.PULL_DOWN if flags & PULL_DOWN else Drive.FLOATING
+            assert flags & NO_PULL, "the kernel leaves a pull as it was unless it is told"
+            drive = Drive.FLOATING
         self.circuit.drive(self.handle, drive)
 
     def read(self) -> bool:

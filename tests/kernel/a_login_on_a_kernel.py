@@ -97,10 +97,10 @@ def test_lgpio_itself_wakes_up_more_often_than_a_card_may(login: Login) -> None:
     assert watching["wake_ups"] > 10 * watching["seconds"]
 
 
-def test_the_end_is_in_order_and_leaves_no_line_driven(login: Login) -> None:
+def test_the_end_is_in_order_and_leaves_no_line_driven_or_pulled(login: Login) -> None:
     assert login.told["exit code"] == 0
     assert "card ended" in login.log
-    assert not set(login.told["lines at the end"]) & set("01")
+    assert set(login.told["lines at the end"]) == {"-"}
 
 
 def test_nothing_was_ever_shorted(login: Login) -> None:
