@@ -49,7 +49,8 @@ def random_source(ready: bool = True, hardware: bool = True) -> RandomSource:
 class Hand:
     """Follows the last prompt; `misses` are contacts it never reaches, `instead` what it hits.
 
-    `answer` is the key that it presses when it is asked about the frame; None: as it looks.
+    It lets go `slow` seconds late. `answer` is the key that it presses when it is asked about the
+    frame; None: as it looks.
     """
 
     world: FaultyWorld
@@ -57,6 +58,7 @@ class Hand:
     misses: str = ""
     instead: dict[str, str] = field(default_factory=dict)
     answer: str | None = None
+    slow: float = 0.0
     down: str = ""
 
     def follow(self, prompt: str) -> None:
@@ -76,7 +78,7 @@ class Hand:
         for key, closed in ((before, False), (wanted, True)):
             for bounce in range(7 if key else 0):
                 position = closed if bounce % 2 == 0 else not closed
-                late = self.clock.now() + CHATTER * bounce / 6
+                late = self.clock.now() + CHATTER * bounce / 6 + (0 if closed else self.slow)
                 self.clock.at(late, partial(self._set, key, position))
 
     def _set(self, key: str, closed: bool) -> None:

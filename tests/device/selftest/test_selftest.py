@@ -270,6 +270,14 @@ def test_a_look_counts_once_it_is_steady(make: Make) -> None:
     assert list(moves) == []  # three in a row agree only at the end
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_slow_finger_is_waited_for(make: Make, cut: bool) -> None:
+    rig = make(lambda world: world.cut(R2) if cut else None)
+    rig.hand.slow = 1.0
+    assert rig.run() == cut
+    assert rig.codes == ["S17"] * cut
+
+
 def test_the_press_button_on_the_pin_of_a_row(make: Make) -> None:
     rig = make(lambda world: world.swap(R4, PRESS))
     assert rig.run() == 1
