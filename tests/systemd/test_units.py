@@ -70,6 +70,11 @@ def test_the_card_may_open_pins_and_i2c_and_nothing_else() -> None:
     assert allowed == ["char-gpiochip rw", "char-i2c rw"]
 
 
+def test_the_card_may_read_the_revision_of_its_board() -> None:
+    # gpiozero reads it in /proc/device-tree or /proc/cpuinfo, and knows no pin without it.
+    assert values("challng-card.service", "ProcSubset") == []
+
+
 @pytest.mark.parametrize("unit", ["challng-card.service", "challng-server.service"])
 def test_both_say_when_they_are_ready_and_are_watched(unit: str) -> None:
     assert values(unit, "Type") == ["notify"]
