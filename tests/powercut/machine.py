@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.powercut.medium import NAME
+from tests.powercut.log import NAME
 
 SIZE = 16 * 1024 * 1024
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,18 +5,13 @@ python -m tests.powercut.medium IMAGE LOG MOUNTPOINT
 
 import errno
 import stat
-import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 from mfusepy import FUSE, FuseOSError, Operations
 
-NAME = "medium"
-#: Before each entry of the log: where it was written, how many bytes follow.
-ENTRY = struct.Struct("=qI")
-#: In place of where: everything before this is durable.
-FLUSH = -1
+from tests.powercut.log import ENTRY, FLUSH, NAME
 
 
 class Medium(Operations):

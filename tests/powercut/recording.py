@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.powercut.medium import ENTRY, FLUSH
+from tests.powercut.log import ENTRY, FLUSH
 
 #: What a medium writes whole or not at all.
 BLOCK = 4096

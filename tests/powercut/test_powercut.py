@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from device.files import Disk, RealDisk
+from tests.powercut.aftermath import faults
+from tests.powercut.machine import missing
+from tests.powercut.work import record
 
 CUTS = int(os.environ.get("CUTS", "60"))
 CUTS_UNTIL_FOUND = 20
@@ -13,18 +16,12 @@ CUTS_UNTIL_FOUND = 20
 
 @pytest.fixture(autouse=True)
 def _able() -> None:
-    pytest.importorskip("mfusepy", reason="mfusepy is missing")
-    from tests.powercut.machine import missing
-
     lacking = missing()
     if lacking is not None:
         pytest.skip(lacking)
 
 
 def found(folder: Path, disk: Disk, cuts: int) -> list[str]:
-    from tests.powercut.aftermath import faults
-    from tests.powercut.work import record
-
     work = record(folder, disk)
     assert len(work.steps) > 50
     return faults(work, folder, cuts)
@@ -70,5 +67,5 @@ def test_a_store_that_leaves_a_flush_out_is_found_out(
     disk: type[Disk], kind: str, tmp_path: Path
 ) -> None:
     """The cuts are real: without its flushes the same store fails them."""
-    faults = found(tmp_path, disk(), CUTS_UNTIL_FOUND)
-    assert kind in {fault.split(": ")[1] for fault in faults}
+    told = found(tmp_path, disk(), CUTS_UNTIL_FOUND)
+    assert kind in {fault.split(": ")[1] for fault in told}
