@@ -35,6 +35,9 @@ test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds 
 test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
 	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut
 
+test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=10000)
+	@SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest tests/drivers/test_sequences.py
+
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

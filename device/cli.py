@@ -4,17 +4,19 @@ Exit codes: 0 done, 1 refused or a failed `expect`, 2 usage. Errors are one sent
 """
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.errors import DeviceError, StoreUnreadable
-from device.keystore import FileKeyStore
 from device.settings import STANDARD_FILE, Settings, load
-from drivers.board import Mode
 from drivers.errors import DriverError
+from drivers.mode import Mode
+
+if TYPE_CHECKING:
+    from device.keystore import FileKeyStore
 
 STANDARD_STORE = "/var/lib/challng"
 
@@ -30,7 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             "selftest looks at real parts and asks for real fingers, a simulated card has neither: "
             "leave --driver sim out, on the computer that the card is built on"
         )
-    logging.basicConfig(format="challng-card: %(message)s", level=logging.INFO, stream=sys.stderr)
     try:
         return _dispatch(options)
     except (DeviceError, DriverError) as error:
@@ -95,15 +96,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _dispatch(options: argparse.Namespace) -> int:
     settings = load(options.config)
-    store = FileKeyStore(options.store)
     mode = Mode(options.driver)
     # Each command imports what it needs: a card on real parts loads no simulation, no terminal.
-    match options.command:
-        case "run":
-            from device.service import serve
+    if options.command == "run":
+        _run(options.store, settings, mode)
+        return 0
+    from device.keystore import FileKeyStore
 
-            serve(settings, store, mode)
-            return 0
+    _log_to_stderr()
+    store = FileKeyStore(options.store)
+    match options.command:
         case "play":
             _check_there(options.store)
             return _play(options.script, store, settings)
@@ -130,6 +132,28 @@ def _dispatch(options: argparse.Namespace) -> int:
             return 0 if whole else 1
 
 
+def _run(directory: Path, settings: Settings, mode: Mode) -> None:
+    from device.first import first_screen
+
+    first = first_screen(settings, mode)
+    try:
+        # Everything heavy is imported here, with PIN> on the glass already.
+        from device.keystore import FileKeyStore
+        from device.service import serve
+
+        _log_to_stderr()
+        serve(settings, FileKeyStore(directory), mode, first)
+    finally:
+        if first is not None:
+            first.dark()
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(format="challng-card: %(message)s", level=logging.INFO, stream=sys.stderr)
+
+
 def _check_there(directory: Path) -> None:
     if not directory.is_dir():
         raise StoreUnreadable(
@@ -138,7 +162,7 @@ def _check_there(directory: Path) -> None:
         )
 
 
-def _play(name: str, store: FileKeyStore, settings: Settings) -> int:
+def _play(name: str, store: "FileKeyStore", settings: Settings) -> int:
     from device.play import commands_from, commands_of, play
     from device.simulated import SimulatedCard
 

@@ -103,6 +103,10 @@ _FLAT = Layout(
 )
 
 
+#: How far to the left the whole picture may stand, one place after the other: see `Firmware`.
+STANDS = (0, 1, 2)
+
+
 def layout_for(width: int, height: int) -> Layout:
     """The layout of a glass of this size; ValueError for a size that no screen was drawn for."""
     for layout in (_TALL, _FLAT):

@@ -7,7 +7,7 @@ from device.errors import DeviceError, HaltNotRequested
 from device.faults import Fault
 from device.hold import Hold, PressHeld
 from device.keystore import KeyStore
-from device.layout import layout_for
+from device.layout import STANDS, layout_for
 from device.notify import Notifier
 from device.power import BatteryWatch
 from device.responder import offers, respond
@@ -32,7 +32,7 @@ from device.state import (
 from device.wake import Waker
 from drivers.board import Board
 from drivers.errors import DisplayError
-from drivers.events import ButtonDown, ButtonStuck, ButtonUp, KeyDown, KeysStuck
+from drivers.events import ButtonDown, ButtonStuck, ButtonUp, KeyDown, KeyEvent, KeysStuck
 from drivers.frame import Frame
 
 _log = logging.getLogger("challng.card")
@@ -52,8 +52,12 @@ class Firmware:
         *,
         clock: Callable[[], float],
         halt: Callable[[], None],
+        opening: bool = False,
     ) -> None:
-        """`clock` counts seconds; `halt` asks for the computer to be halted."""
+        """`clock` counts seconds; `halt` asks for the computer to be halted.
+
+        `opening`: the card starts with `PIN>`, as if `press` had been held.
+        """
         self._board = board
         self._store = store
         self._clock = clock
@@ -67,6 +71,13 @@ class Firmware:
         self._lit = True
         self._retry: float | None = None
         self._patience = _FIRST_RETRY
+        self._opening = opening
+        self._release = settings.hold.blank
+        self._stuck: float | None = None
+        self._contrasts = (settings.board.display.contrast, settings.dim_contrast)
+        self._stood = 0
+        self._typed_meanwhile: list[KeyEvent] = []
+        board.display.between = self._look
 
     def turn(self) -> float | None:
         """One pass: look at keys and button, let time go by, draw what changed.
@@ -74,6 +85,9 @@ class Firmware:
         Returns when the next pass is due, on the same clock; None: only after an edge.
         """
         now = self._clock()
+        if self._opening:
+            self._opening = False
+            self._take(PressHeld(), now)
         for event in self._board.press.poll(now):
             match event:
                 case ButtonDown():
@@ -81,12 +95,18 @@ class Firmware:
                 case ButtonUp():
                     self._hold.up()
                 case ButtonStuck():
-                    self._take(Failed(Fault.STUCK_PRESS), now)
+                    # Whoever wakes the card has a finger on it for a while yet.
+                    if self._state.phase is Phase.OFF:
+                        self._take(PressHeld(), now)
+                    self._stuck = now + self._release
+        self._report_stuck(now)
         for held in self._hold.tick(now):
             self._look_at_battery(now, at_once=isinstance(held, PressHeld))
             self._take(held, now)
         self._look_at_battery(now)
-        for key_event in self._board.keypad.poll(now):
+        self._look()
+        key_events, self._typed_meanwhile = self._typed_meanwhile, []
+        for key_event in key_events:
             match key_event:
                 case KeyDown(key):
                     self._take(KeyPressed(key), now)
@@ -94,13 +114,17 @@ class Firmware:
                     self._take(Failed(Fault.STUCK_KEY), now)
         self._take(Tick(), now)
         self._draw(now)
+        if self._typed_meanwhile:
+            return now
         due = (
             self._board.press.due(),
             self._board.keypad.due(),
             self._hold.due(),
             self._state.deadline,
             self._battery.due(),
+            self._state.bright_until,
             self._retry,
+            self._stuck,
         )
         return min((time for time in due if time is not None), default=None)
 
@@ -116,6 +140,18 @@ class Firmware:
         battery = self._battery.look(now, at_once=at_once)
         if battery is not None:
             self._take(BatteryRead(battery), now)
+
+    def _look(self) -> None:
+        """Look at the keys, also between two pieces of a picture; what they say is taken later."""
+        self._typed_meanwhile += self._board.keypad.poll(self._clock())
+
+    def _report_stuck(self, now: float) -> None:
+        """Name a press button that was down at the start and has not come up for too long."""
+        if self._stuck is not None and not self._board.press.stuck:
+            self._stuck = None
+        elif self._stuck is not None and now >= self._stuck:
+            self._stuck = None
+            self._take(Failed(Fault.STUCK_PRESS), now)
 
     def _take(self, event: Event, now: float) -> None:
         self._state, effects = step(self._state, event, now)
@@ -165,13 +201,17 @@ class Firmware:
     def _show(self, frame: Frame | None) -> None:
         display = self._board.display
         if frame is not None:
-            display.show(frame)
+            # A dark glass: bright before it shines. No pixel is worn by every screen: each time the
+            # whole picture stands elsewhere, by whole columns, which costs no byte more.
+            display.contrast(min(self._contrasts) if self._state.dimmed else self._contrasts[0])
+            display.show(frame.moved_left(STANDS[self._stood % len(STANDS)]))
             if not self._lit or self._drawn is None:
                 display.power(True)
         elif self._lit:
             display.power(False)
             # Nothing that was shown stays in the display's memory.
             display.show(Frame(display.width, display.height))
+            self._stood += self._drawn is not None
         self._lit = frame is not None
 
 

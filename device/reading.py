@@ -4,7 +4,7 @@ What is not exactly a glyph is `?`, never a guess.
 """
 
 from device.glyphs.font import Font
-from device.layout import Place, layout_for
+from device.layout import STANDS, Place, layout_for
 from drivers.frame import Frame
 
 #: What a pattern is read as that is no glyph.
@@ -14,13 +14,26 @@ UNKNOWN = "?"
 def read(frame: Frame) -> list[str]:
     """The lines on the glass from top to bottom, without the empty ones.
 
-    Of the kinds of screen, the one that explains the most pixels is taken; pixels outside of all
-    its places give a line of their own, `?`. A dark glass has no lines.
+    Of the kinds of screen and the places where a picture may stand, the one that explains the most
+    pixels is taken; pixels outside of all its places give a line of their own, `?`. A dark glass
+    has no lines.
     """
     layout = layout_for(frame.width, frame.height)
-    readings = [_screen(frame, places) for places in layout.screens()]
-    _, lines = min(readings, key=lambda reading: reading[0])
-    return lines
+    best: tuple[int, list[str]] | None = None
+    for left in STANDS:
+        picture = _moved_right(frame, left)
+        for places in layout.screens():
+            reading = _screen(picture, places)
+            if best is None or reading[0] < best[0]:
+                best = reading
+            if not best[0]:
+                return best[1]
+    return best[1] if best else []
+
+
+def _moved_right(frame: Frame, by: int) -> Frame:
+    """The picture as it was before it was moved to the left."""
+    return frame.rotated().moved_left(by).rotated()
 
 
 def _screen(frame: Frame, places: tuple[Place, ...]) -> tuple[int, list[str]]:

@@ -16,12 +16,18 @@ from device.notify import Notifier
 from device.settings import Settings
 from device.wake import Waker
 from drivers.board import Mode, open_board
+from drivers.first import FirstScreen
 
 _log = logging.getLogger("challng.card")
 
 
-def serve(settings: Settings, store: KeyStore, mode: Mode) -> None:
-    """Open the board and be the card; SIGTERM or SIGINT ends it, and leaves the glass dark."""
+def serve(
+    settings: Settings, store: KeyStore, mode: Mode, first: FirstScreen | None = None
+) -> None:
+    """Open the board and be the card; SIGTERM or SIGINT ends it, and leaves the glass dark.
+
+    `first` is `PIN>` on the glass already: the card takes over from there.
+    """
     waker = Waker()
     stopping = False
 
@@ -34,7 +40,7 @@ def serve(settings: Settings, store: KeyStore, mode: Mode) -> None:
         _log.warning("%s", sentence)
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        board = open_board(settings.board, mode, clock=time.monotonic, wake=waker.set)
+        board = open_board(settings.board, mode, clock=time.monotonic, wake=waker.set, first=first)
         _log.info("card on %s parts. %s", board.mode.value, board.reason)
         firmware = Firmware(
             board,
@@ -42,6 +48,7 @@ def serve(settings: Settings, store: KeyStore, mode: Mode) -> None:
             settings,
             clock=time.monotonic,
             halt=halt_request(settings.halt_request),
+            opening=first is not None and board.mode is Mode.HARDWARE,
         )
         run(firmware, waker, time.monotonic, lambda: stopping, Notifier())
     finally:

@@ -13,7 +13,7 @@ from typing import Literal, cast
 from device.errors import SettingsError
 from device.hold import HoldTimes
 from device.power import Limits
-from device.state import Rules
+from device.rules import Rules
 from drivers.errors import DriverError
 from drivers.settings import (
     BoardSettings,
@@ -42,6 +42,7 @@ class Settings:
     rules: Rules
     halt_request: Path | None
     battery: Limits
+    dim_contrast: int
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ _OPTIONS: dict[str, dict[str, _Option]] = {
         "bus": _Option(1, "a bus number from 0 to 99", _whole(0, 99)),
         "address": _Option(0x3C, "an I2C address from 0x08 to 0x77", _whole(0x08, 0x77)),
         "contrast": _Option(0xCF, "a whole number from 0 to 255", _whole(0, 255)),
+        "dim_contrast": _Option(0x08, "a whole number from 0 to 255", _whole(0, 255)),
+        "dim_seconds": _Option(10, "seconds from 1 to 600", _number(1, 600)),
         "rotate": _Option(0, "0 or 180", _one_of(0, 180)),
     },
     "card": {
@@ -188,7 +191,9 @@ def parse(document: dict[str, object], where: str) -> Settings:
             pin_length=cast(int, values["card", "pin_length"]),
             idle=values.seconds("card", "idle_seconds"),
             response=values.seconds("card", "response_seconds"),
+            dim=values.seconds("display", "dim_seconds"),
         ),
+        dim_contrast=cast(int, values["display", "dim_contrast"]),
         halt_request=Path(halt_request) if halt_request else None,
         battery=Limits(
             warn=cast(int, values["battery", "warn_percent"]),

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from device.faults import Fault
 from device.hold import PressHaltHeld, PressHeld, PressLongHeld
 from device.power import UNKNOWN, Battery, Level
+from device.rules import Rules
 
 OK = "#"
 CLEAR = "*"
@@ -29,15 +30,6 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True)
-class Rules:
-    """Numbers that a setting may change: digits of the PIN, seconds until the card goes off."""
-
-    pin_length: int = 4
-    idle: float = 30.0
-    response: float = 60.0
-
-
-@dataclass(frozen=True)
 class Offer:
     """A loaded slot: how long its challenge is, or why it cannot be used."""
 
@@ -50,9 +42,11 @@ class Offer:
 class State:
     """Everything the card knows between two events."""
 
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     phase: Phase = Phase.OFF
     deadline: float | None = None
+    bright_until: float | None = None
+    dimmed: bool = False
     offers: tuple[Offer, ...] = ()
     slot: str = ""
     pin: str = field(default="", repr=False)
@@ -173,7 +167,7 @@ def _step(state: State, event: Event, now: float) -> Step:
     match event:
         case Tick():
             due = state.deadline is not None and now >= state.deadline
-            return (_off(state) if due else state), ()
+            return (_off(state) if due else _dimmed(state, now)), ()
         case PressLongHeld():
             return _off(state), ()
         case PressHaltHeld():
@@ -181,15 +175,13 @@ def _step(state: State, event: Event, now: float) -> Step:
         case PressHeld() if state.spent:
             return _failed(state, Fault.BATTERY, now), ()
         case PressHeld():
-            fresh = replace(_off(state), phase=Phase.PIN, deadline=now + state.rules.idle)
-            return fresh, (Open(),)
+            return _lit(replace(_off(state), phase=Phase.PIN), state.rules.idle, now), (Open(),)
         case Opened(offers):
             return _opened(state, offers, now), ()
         case Computed(response):
             if state.phase is not Phase.RESPONSE or state.response:
                 return state, ()
-            deadline = now + state.rules.response
-            return replace(state, response=response, deadline=deadline), ()
+            return _lit(replace(state, response=response), state.rules.response, now), ()
         case Failed(fault):
             return _failed(state, fault, now), ()
         case BatteryRead(battery):
@@ -213,8 +205,19 @@ def _battery(state: State, battery: Battery, now: float) -> Step:
 
 
 def _failed(state: State, fault: Fault, now: float) -> State:
-    deadline = now + state.rules.idle
-    return replace(_off(state), phase=Phase.FAULT, fault=fault, deadline=deadline)
+    return _lit(replace(_off(state), phase=Phase.FAULT, fault=fault), state.rules.idle, now)
+
+
+def _lit(state: State, seconds: float, now: float) -> State:
+    """Bright from `now` on, dimmed after a while without a key, off after `seconds`."""
+    until = now + state.rules.dim
+    return replace(state, deadline=now + seconds, bright_until=until, dimmed=False)
+
+
+def _dimmed(state: State, now: float) -> State:
+    if state.bright_until is None or now < state.bright_until:
+        return state
+    return replace(state, bright_until=None, dimmed=True)
 
 
 def _opened(state: State, offers: tuple[Offer, ...], now: float) -> State:
@@ -232,7 +235,7 @@ def _key(state: State, key: str, now: float) -> Step:
     if state.phase is Phase.OFF:
         return state, ()
     seconds = state.rules.response if state.phase is Phase.RESPONSE else state.rules.idle
-    state = replace(state, deadline=now + seconds)
+    state = _lit(state, seconds, now)
     match state.phase:
         case Phase.PIN:
             return _pin_key(state, key, now), ()
@@ -271,12 +274,7 @@ def _challenge_key(state: State, key: str, now: float) -> Step:
     if key == OK and state.full:
         compute = Compute(state.slot, state.pin, state.challenge)
         # PIN and challenge go on in the effect alone.
-        waiting = replace(
-            state,
-            phase=Phase.RESPONSE,
-            pin="",
-            challenge="",
-            deadline=now + state.rules.response,
-        )
+        waiting = replace(state, phase=Phase.RESPONSE, pin="", challenge="")
+        waiting = _lit(waiting, state.rules.response, now)
         return waiting, (compute,)
     return state, ()

@@ -7,12 +7,14 @@ from contextlib import suppress
 
 
 class Waker:
-    """A pipe to sleep on. `set` may be called from any thread and from a signal handler.
+    """A pipe to sleep on; `wakes` counts the sleeps that ended.
 
+    `set` may be called from any thread and from a signal handler.
     `threading.Event` may not: its lock would be taken twice when the signal falls into `wait`.
     """
 
     def __init__(self) -> None:
+        self.wakes = 0
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -32,6 +34,7 @@ class Waker:
         """Sleep until woken, or until `until` on `clock` (seconds); None: only until woken."""
         timeout = None if until is None else max(0.0, until - clock())
         select.select([self._reader], [], [], timeout)
+        self.wakes += 1
 
     def close(self) -> None:
         """Give the pipe back."""

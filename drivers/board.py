@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,23 +11,17 @@ from drivers.battery import Gauge, gauge_of
 from drivers.errors import DriverError, NoFallback, PinError
 from drivers.hardware import MODEL_PATH, is_raspberry_pi, real_pins
 from drivers.keypad import Keypad
+from drivers.mode import Mode
 from drivers.pins import ButtonContact, PinFactory
 from drivers.press_button import PressButton
 from drivers.settings import BoardSettings, DisplaySettings, PadLayout
 
 if TYPE_CHECKING:
     from drivers.display import Display
+    from drivers.first import FirstScreen
     from drivers.sim.world import SimWorld
 
 __all__ = ["Board", "BoardSettings", "DisplaySettings", "Mode", "PadLayout", "open_board"]
-
-
-class Mode(StrEnum):
-    """Which parts a card runs on."""
-
-    AUTO = "auto"
-    HARDWARE = "hardware"
-    SIM = "sim"
 
 
 @dataclass
@@ -67,18 +60,25 @@ def open_board(
     wake: Callable[[], None],
     world: SimWorld | None = None,
     model: Path = MODEL_PATH,
+    first: FirstScreen | None = None,
 ) -> Board:
     """Open a card's parts; whether they are there is found out by opening them.
 
     `wake` is called, from any thread, when an edge asks for a `poll`. A simulated card lives in
     `world`, or in one of its own on `clock`. `auto` takes simulated parts where the real ones
     fail, and says why; on a Raspberry Pi (by the device tree `model`) it raises NoFallback.
+    `first` is what stands on the real glass already: it is taken over, or darkened if not.
     """
     if mode is Mode.SIM:
         return _simulated(settings, clock, wake, world, "")
     try:
-        return _assemble(settings, real_pins(), wake, Mode.HARDWARE, "", None)
+        board = _assemble(settings, real_pins(), wake, Mode.HARDWARE, "", None, first)
+        if first is not None:
+            first.hand_over()
+        return board
     except DriverError as error:
+        if first is not None:
+            first.dark()
         if mode is Mode.HARDWARE:
             raise
         reason = f"{error}."
@@ -115,13 +115,14 @@ def _assemble(
     mode: Mode,
     reason: str,
     world: SimWorld | None,
+    first: FirstScreen | None = None,
 ) -> Board:
     # Imported only now, so that the modules above cost nothing before a card is opened.
     from drivers.display import Display
     from drivers.matrix import GpioMatrix
 
     try:
-        display = Display(settings.display)
+        display = Display(settings.display, first.picture if first else None)
         try:
             keypad = Keypad(settings.pad, GpioMatrix(settings.pad, factory), wake)
             press = PressButton(

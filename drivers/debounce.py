@@ -2,11 +2,12 @@
 
 Two spans, both measured between samples that were really taken: a contact counts as closed once
 it was seen closed throughout CLOSED_SPAN, and as open once it was seen open throughout OPEN_SPAN.
+Whoever is told of movements between two samples says so (`stir`), and both spans begin anew.
 To type twice in one press, chatter would have to show a full open span and a full closed span, or
 the other way round, inside of its own duration; the two together are longer than the 20 ms of the
 worst contacts, so it cannot, however irregular the samples are. And a press that is steady for
 20 ms (closed for 25 ms, 5 ms of it chatter), followed by an opening of the same kind, holds both
-spans with 4 ms to spare on either side, so with a sample every few milliseconds none is lost.
+spans with 9 ms to spare: a first sample and a last one less than 4.5 ms late each lose none.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from drivers.events import KeyDown, KeyEvent, KeysRefused, KeysStuck, KeyUp
 
 CLOSED_SPAN = 0.0105
 OPEN_SPAN = 0.0105
-HELD_SPAN = 0.25
-"""Closed contacts that have not moved for so long need not be sampled until something moves."""
+_ROUNDING = 1e-6
 
 
 class _Phase(Enum):
@@ -33,8 +33,10 @@ class Debounce:
     """Turns samples `(now, closed keys)` into key events: one key from all-open to all-open.
 
     Keys that are closed during the first CLOSED_SPAN are stuck: reported once, and as if they were
-    open until they have opened. One key may follow another only after all were open; a second
-    closed key, or another one without an opening between, refuses the whole stroke.
+    open until they have opened; beside two that still are closed nothing is typed, because a column
+    that was low at power-on and is low again would read as its last key. One key may follow another
+    only after all were open; a second closed key, or another one without an opening between,
+    refuses the whole stroke.
     """
 
     def __init__(self) -> None:
@@ -45,30 +47,36 @@ class Debounce:
         self._open_since: float | None = None
         self._started: float | None = None
         self._last: frozenset[str] = frozenset()
-        self._unmoved_since = 0.0
 
     @property
     def closed(self) -> frozenset[str]:
         """The keys that read closed in the last sample, stuck ones included."""
         return self._last
 
-    def at_rest(self, now: float) -> bool:
-        """Say whether nothing can be missed if the next sample is taken only after a movement."""
-        if any(open_since is not None for open_since in self._stuck.values()):
-            return False
-        if self._phase in (_Phase.DOWN, _Phase.REFUSED):
-            return now - self._unmoved_since >= HELD_SPAN
-        return self._phase is _Phase.OPEN and _span(self._open_since, now) >= OPEN_SPAN
+    @property
+    def stuck(self) -> frozenset[str]:
+        """The keys that were closed at power-on and have not opened since."""
+        return frozenset(self._stuck)
+
+    def settles(self) -> float | None:
+        """Return when a sample says something new although no contact moves; None: never."""
+        ends = [since + OPEN_SPAN for since in self._stuck.values() if since is not None]
+        if self._phase is _Phase.POWER_ON:
+            ends.append((self._started or 0.0) + CLOSED_SPAN)
+        elif self._open_since is not None and self._phase is not _Phase.OPEN:
+            ends.append(self._open_since + OPEN_SPAN)
+        elif self._closed_since is not None and self._phase is _Phase.CLOSING:
+            ends.append(self._closed_since + CLOSED_SPAN)
+        return min(ends) + _ROUNDING if ends else None
 
     def stir(self) -> None:
         """Take note that a contact moved since the last sample, whatever the next one shows."""
-        if self._phase is _Phase.OPEN:
-            self._open_since = None
+        self._open_since = self._closed_since = None
+        self._stuck = dict.fromkeys(self._stuck)
 
     def sample(self, now: float, closed: frozenset[str]) -> list[KeyEvent]:
         """Take one sample of the closed keys at time `now` (seconds); return what it settles."""
-        if closed != self._last or self._started is None:
-            self._last, self._unmoved_since = closed, now
+        self._last = closed
         if self._phase is _Phase.POWER_ON:
             return self._power_on(now, closed)
         self._unstick(now, closed)
@@ -76,7 +84,7 @@ class Debounce:
         if not live:
             return self._all_open(now)
         self._open_since = None
-        if len(live) > 1 or (self._key and live != {self._key}):
+        if len(live) > 1 or len(closed - live) > 1 or (self._key and live != {self._key}):
             return self._refuse(live)
         return self._one_closed(now, *live)
 
@@ -128,7 +136,3 @@ class Debounce:
         self._phase, self._key = _Phase.REFUSED, ""
         self._closed_since = None
         return [*events, KeysRefused(live)]
-
-
-def _span(since: float | None, now: float) -> float:
-    return 0.0 if since is None else now - since

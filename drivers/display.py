@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,16 +14,25 @@ from luma.oled.device import sh1106, ssd1306
 from drivers.errors import DisplayError, SettingError
 from drivers.frame import Frame
 from drivers.settings import DisplaySettings
+from drivers.setup import (
+    COLUMN_HIGH,
+    COLUMN_LOW,
+    COLUMNS,
+    CONTRAST,
+    DISPLAY_OFF,
+    DISPLAY_ON,
+    PAGE,
+    PAGES,
+    SH1106_LEFT,
+)
 from drivers.windows import Window, changed
 
 _DEVICES: dict[str, Any] = {"ssd1306": ssd1306, "sh1106": sh1106}
-_DISPLAY_OFF, _DISPLAY_ON, _CONTRAST = 0xAE, 0xAF, 0x81
-_COLUMNS, _PAGES = 0x21, 0x22
-_PAGE, _COLUMN_LOW, _COLUMN_HIGH = 0xB0, 0x00, 0x10
 _ADDRESS_AND_CONTROL = 2
+_PIECE = 24
+"""Picture bytes in one message: 2.4 ms on a bus at 100 kHz, and then others get their turn."""
 _WINDOW_BYTES = _ADDRESS_AND_CONTROL + 6 + _ADDRESS_AND_CONTROL
 _PAGE_BYTES = _ADDRESS_AND_CONTROL + 3 + _ADDRESS_AND_CONTROL
-_SH1106_LEFT = 2  # the glass shows the middle 128 of its 132 columns
 
 
 class _Wire(i2c):
@@ -33,16 +43,21 @@ class _Wire(i2c):
         self.sent = 0
         self.setup: list[tuple[int, ...]] = []
         self.setting_up = True
+        self.mute = False
 
     def command(self, *command: int) -> None:
         """Send one command with its arguments."""
         if self.setting_up:
             self.setup.append(command)
+        if self.mute:
+            return
         super().command(*command)  # type: ignore[no-untyped-call]
         self.sent += _ADDRESS_AND_CONTROL + len(command)
 
     def data(self, data: bytes) -> None:
         """Send picture bytes to where the last command pointed."""
+        if self.mute:
+            return
         super().data(data)  # type: ignore[no-untyped-call]
         self.sent += _ADDRESS_AND_CONTROL + len(data)
 
@@ -63,30 +78,36 @@ class _State:
 class Display:
     """A monochrome OLED on I2C that shows frames of its own size.
 
-    Opening sets it up, darkens every pixel (its RAM is noise at power-on) and switches it on.
+    Opening sets it up, darkens every pixel (its RAM is noise at power-on) and switches it on. A
+    glass that already shows `shown` (`drivers.first`) is taken over as it is: nothing is sent.
     After an error on the bus nothing on the glass is taken for known: the next call sets the
     display up again and sends the whole picture. What the bus says comes as a `DisplayError`.
+    `between` is called after each message of a picture: a full one takes 0.1 s on a slow bus, in
+    which whoever shares the thread may look at the keys.
     """
 
-    def __init__(self, settings: DisplaySettings) -> None:
+    def __init__(self, settings: DisplaySettings, shown: bytes | None = None) -> None:
         self.width = settings.width
         self.height = settings.height
+        self.between: Callable[[], object] = lambda: None
         self._settings = settings
         blank = bytes(self.width * self.height // 8)
-        self._wanted = _State(blank, settings.contrast, True)
+        self._wanted = _State(blank if shown is None else shown, settings.contrast, True)
         self._glass: _State | None = None
         try:
             self._wire = _Wire(settings.bus, settings.address)
         except (LumaError, OSError) as error:
             raise _no_bus(settings, error) from error
+        self._wire.mute = shown is not None
         try:
             device = _DEVICES[settings.driver](self._wire, width=self.width, height=self.height)
             device.persist = True  # what stays on the glass at exit is for the firmware to say
             self._wire.setting_up = False
-            self._wire.command(_CONTRAST, settings.contrast)
+            self._wire.command(CONTRAST, settings.contrast)
         except (LumaError, OSError) as error:
             self._wire.close()
             raise _no_answer(settings) from error
+        self._wire.mute = False
         self._glass = self._wanted
 
     def show(self, frame: Frame) -> int:
@@ -122,9 +143,9 @@ class Display:
                 glass = self._set_up_again(wanted)
             self._draw(self._changed(glass.picture, wanted.picture), wanted.picture)
             if glass.contrast != wanted.contrast:
-                self._wire.command(_CONTRAST, wanted.contrast)
+                self._wire.command(CONTRAST, wanted.contrast)
             if glass.on != wanted.on:
-                self._wire.command(_DISPLAY_ON if wanted.on else _DISPLAY_OFF)
+                self._wire.command(DISPLAY_ON if wanted.on else DISPLAY_OFF)
         except (LumaError, OSError) as error:
             raise _no_answer(self._settings) from error
         self._glass = wanted
@@ -133,9 +154,9 @@ class Display:
     def _set_up_again(self, wanted: _State) -> _State:
         """Repeat luma's set-up with the glass dark, and fill all of the RAM."""
         for command in self._wire.setup:
-            if command != (_DISPLAY_ON,):
+            if command != (DISPLAY_ON,):
                 self._wire.command(*command)
-        self._wire.command(_CONTRAST, wanted.contrast)
+        self._wire.command(CONTRAST, wanted.contrast)
         self._draw(self._everything(), wanted.picture)
         return replace(wanted, on=False)
 
@@ -157,14 +178,17 @@ class Display:
         for window in windows:
             if self._has_windows:
                 self._wire.command(
-                    _COLUMNS, window.left, window.right, _PAGES, window.top, window.bottom
+                    COLUMNS, window.left, window.right, PAGES, window.top, window.bottom
                 )
             else:
-                column = window.left + _SH1106_LEFT
+                column = window.left + SH1106_LEFT
                 self._wire.command(
-                    _PAGE | window.top, _COLUMN_LOW | column & 0x0F, _COLUMN_HIGH | column >> 4
+                    PAGE | window.top, COLUMN_LOW | column & 0x0F, COLUMN_HIGH | column >> 4
                 )
-            self._wire.data(window.cut(picture, self.width))
+            data = window.cut(picture, self.width)
+            for start in range(0, len(data), _PIECE):
+                self.between()
+                self._wire.data(data[start : start + _PIECE])
 
 
 def _no_bus(settings: DisplaySettings, error: Exception) -> DisplayError:

@@ -16,6 +16,10 @@ class MissingLibrary(DriverError, ImportError):
     """A library for the real pins is not installed."""
 
 
+class LibraryConflict(DriverError, RuntimeError):
+    """Installed pin libraries that cannot stand together, or not on this board."""
+
+
 class PinError(DriverError, OSError):
     """The processor's pins cannot be opened or used."""
 

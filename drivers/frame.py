@@ -98,6 +98,13 @@ class Frame:
         """Darken everything."""
         self.data[:] = bytes(len(self.data))
 
+    def moved_left(self, by: int) -> Frame:
+        """Return the frame moved to the left by some pixels; what leaves it is gone."""
+        moved = Frame(self.width, self.height)
+        for start in range(0, len(self.data), self.width):
+            moved.data[start : start + self.width - by] = self.data[start + by : start + self.width]
+        return moved
+
     def rotated(self) -> Frame:
         """Return the frame turned by 180 degrees."""
         turned = Frame(self.width, self.height)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from drivers.compatible import Machine, refuse_conflicts, refuse_rpigpio, this_machine
 from drivers.errors import MissingLibrary, PinError
 from drivers.lines import header_chip
 from drivers.pins import PinFactory
@@ -35,43 +36,40 @@ def runtime_directory(environment: Mapping[str, str]) -> str:
     return tempfile.gettempdir()
 
 
-def real_pins() -> PinFactory:
-    """Open the processor's pins through gpiozero: on the kernel's lines, else on lgpio.
+def real_pins(machine: Machine | None = None) -> PinFactory:
+    """Open the processor's pins through gpiozero: on the kernel's lines, else on a library.
 
-    The header's chip is found by its label. Where no chip has a known one, lgpio chooses.
-    Raises MissingLibrary if it is lgpio's turn and it is not installed, PinError if the pins
-    cannot be opened.
+    The header's chip is found by its label. Where no chip has a known one, it is lgpio's turn, and
+    RPi.GPIO's on older boards without that. Raises MissingLibrary if neither is installed,
+    LibraryConflict if what is installed does not fit together or not to the board, PinError if the
+    pins cannot be opened.
     """
+    machine = machine or this_machine()
+    refuse_conflicts(machine)
     chip = header_chip()
     if chip is not None:
-        return _kernel_pins(chip)
+        from drivers.kernel_pins import KernelFactory  # gpiozero is slow to import
+
+        return _opened(lambda: KernelFactory(chip))
     # lgpio makes a FIFO at import, in LG_WD or in the working directory.
     os.environ.setdefault("LG_WD", runtime_directory(os.environ))
     try:
         module = importlib.import_module("gpiozero.pins.lgpio")
     except ImportError as error:
-        raise MissingLibrary(
-            f"the library for the Pi's pins is missing ({error}): install challng[pi]"
+        if "rpi-gpio" not in machine.packages:
+            raise MissingLibrary(
+                f"the library for the Pi's pins is missing ({error}): install challng[pi]"
+            ) from error
+        refuse_rpigpio(machine)
+        return _opened(lambda: importlib.import_module("gpiozero.pins.rpigpio").RPiGPIOFactory())
+    return _opened(lambda: module.LGPIOFactory())
+
+
+def _opened(factory: Callable[[], PinFactory]) -> PinFactory:
+    try:
+        return factory()
+    except Exception as error:  # the pin libraries have nothing narrower in common
+        raise PinError(
+            f"the pins cannot be opened ({error}): is this a Raspberry Pi, "
+            "and is this user in the group gpio?"
         ) from error
-    try:
-        factory: PinFactory = module.LGPIOFactory()
-    except Exception as error:  # lgpio and gpiozero have nothing narrower in common
-        raise _cannot_open(error) from error
-    return factory
-
-
-def _kernel_pins(chip: Path) -> PinFactory:
-    from drivers.kernel_pins import KernelFactory  # gpiozero is slow to import
-
-    try:
-        factory: PinFactory = KernelFactory(chip)
-    except Exception as error:  # gpiozero has nothing narrower
-        raise _cannot_open(error) from error
-    return factory
-
-
-def _cannot_open(error: Exception) -> PinError:
-    return PinError(
-        f"the pins cannot be opened ({error}): is this a Raspberry Pi, "
-        "and is this user in the group gpio?"
-    )

@@ -1,7 +1,8 @@
-"""The keypad: asleep until an edge, then sampled until all is open and quiet again.
+"""The keypad: scanned after an edge, and once more when the contacts have been quiet for long.
 
-Asleep the matrix is parked: all rows low, the columns pulled up and watched, so that any key pulls
-a column down and wakes the card. Nothing is read or written while it is parked.
+Between two scans the matrix is parked: all rows low, the columns pulled up and watched, so that any
+key pulls a column down and wakes the card. Nothing is read or written while it is parked, and
+nothing that a contact does goes unnoticed, however short: a line that never rests types nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ __all__ = [
 ]
 
 SAMPLE_PERIOD = 0.0025
-"""Seconds between two scans of an awake keypad: debounce needs them less than 4.5 ms apart."""
+"""Seconds between two scans at least, so that a line that never rests does not keep the card busy.
+
+A key that is pressed for the shortest time wants its scans less than 4.5 ms late.
+"""
 HELD_PERIOD = 1.0
 """Seconds between two looks at keys that are held down without moving.
 
@@ -66,12 +70,12 @@ class Keypad:
         self._parked = False
         self._edge = False
         self._next: float | None = 0.0
-        self._polled = 0.0
+        self._scanned = 0.0
 
     def poll(self, now: float) -> list[KeyEvent]:
         """Look at the keys if it is time to, and return what happened; `now` in seconds."""
-        self._polled = now
-        if not self._edge and (self._next is None or now < self._next):
+        due = self.due()
+        if due is None or now < due:
             return []
         if self._parked:
             self._matrix.wake()
@@ -79,15 +83,17 @@ class Keypad:
         if self._edge:
             self._edge = False
             self._debounce.stir()
+        self._scanned = now
         events = self._debounce.sample(now, self._matrix.scan())
-        self._next = now + SAMPLE_PERIOD
-        if self._debounce.at_rest(now):
-            self._park(now)
+        self._park(now)
         return events
 
     def due(self) -> float | None:
         """Return when `poll` wants to be called even without an edge; None: only after one."""
-        return self._polled if self._edge else self._next
+        if not self._edge:
+            return self._next
+        after_edge = self._scanned + SAMPLE_PERIOD
+        return after_edge if self._next is None else min(self._next, after_edge)
 
     def close(self) -> None:
         """Let go of the pins."""
@@ -96,12 +102,12 @@ class Keypad:
     def _park(self, now: float) -> None:
         closed = self._debounce.closed
         self._matrix.park(self._on_edge)
-        # A key that closed while the columns were not watched yet gave no edge: look once.
-        if self._matrix.pulled_down() != {self._layout.crossing(key)[1] for key in closed}:
-            self._matrix.wake()
-            return
         self._parked = True
-        self._next = now + HELD_PERIOD if closed else None
+        # A key that moved while the columns were not watched gave no edge: look once.
+        if self._matrix.pulled_down() != {self._layout.crossing(key)[1] for key in closed}:
+            self._edge = True
+        ends = (self._debounce.settles(), now + HELD_PERIOD if closed else None)
+        self._next = min((end for end in ends if end is not None), default=None)
 
     def _on_edge(self) -> None:
         self._edge = True

@@ -49,25 +49,34 @@ class PressButton:
         self._debounce = Debounce()
         self._edge = False
         self._next: float | None = 0.0
-        self._polled = 0.0
+        self._sampled = 0.0
         contact.watch(self._on_edge)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the button was closed at power-on and has not opened since."""
+        return bool(self._debounce.stuck)
 
     def poll(self, now: float) -> list[ButtonEvent]:
         """Look at the contact if it is time to, and return what happened; `now` in seconds."""
-        self._polled = now
-        if not self._edge and (self._next is None or now < self._next):
+        due = self.due()
+        if due is None or now < due:
             return []
+        self._sampled = now
         if self._edge:
             self._edge = False
             self._debounce.stir()
         closed = _CLOSED if self._contact.closed() else _OPEN
         events = self._debounce.sample(now, closed)
-        self._next = None if self._debounce.at_rest(now) else now + SAMPLE_PERIOD
+        self._next = self._debounce.settles()
         return [_as_button(event) for event in events]
 
     def due(self) -> float | None:
         """Return when `poll` wants to be called even without an edge; None: only after one."""
-        return self._polled if self._edge else self._next
+        if not self._edge:
+            return self._next
+        after_edge = self._sampled + SAMPLE_PERIOD
+        return after_edge if self._next is None else min(self._next, after_edge)
 
     def close(self) -> None:
         """Let go of the pin."""

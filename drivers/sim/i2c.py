@@ -1,8 +1,8 @@
 """An I2C bus under smbus2: where it opens /dev/i2c-N and where it calls ioctl.
 
-While a `SimBus` is attached, smbus2 finds its device file; every other path, and everything else
-in the process, goes to the real system. smbus2 and luma above run unchanged, on the path that they
-take on a Pi.
+While a `SimBus` is attached, smbus2 and `drivers.wire` find its device file; every other path, and
+everything else in the process, goes to the real system. smbus2 and luma above run unchanged, on the
+path that they take on a Pi.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from fcntl import ioctl as real_ioctl
 from typing import Any, Protocol
 
 from smbus2 import smbus2
+
+from drivers import wire
 
 _FUNCTIONS = 0x00000001 | 0x0EFF0008  # plain I2C, and SMBus as the kernel emulates it over I2C
 _READ_FLAG = 0x0001
@@ -114,7 +116,7 @@ class _OpenFile:
 
 
 class _Kernel:
-    """The two system calls that smbus2 makes, for the paths that are attached."""
+    """The system calls that smbus2 and `drivers.wire` make, for the paths that are attached."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -126,7 +128,8 @@ class _Kernel:
             buses = self._attached.setdefault(bus.path, [])
             if bus not in buses:
                 buses.append(bus)
-            vars(smbus2).update(os=_Os(self), ioctl=self.ioctl)
+            for module in (smbus2, wire):
+                vars(module).update(os=_Os(self), ioctl=self.ioctl)
 
     def detach(self, bus: SimBus) -> None:
         with self._lock:
@@ -137,7 +140,8 @@ class _Kernel:
                 self._attached.pop(bus.path, None)
             self._files = {fd: file for fd, file in self._files.items() if file.bus is not bus}
             if not self._attached:
-                vars(smbus2).update(os=os, ioctl=real_ioctl)
+                for module in (smbus2, wire):
+                    vars(module).update(os=os, ioctl=real_ioctl)
 
     def open(self, path: str, flags: int, *rest: int) -> int:
         buses = self._attached.get(path)
@@ -154,6 +158,13 @@ class _Kernel:
     def close(self, fd: int) -> None:
         self._files.pop(fd, None)
         os.close(fd)
+
+    def write(self, fd: int, payload: bytes) -> int:
+        file = self._files.get(fd)
+        if file is None:
+            return os.write(fd, payload)
+        file.bus.write(file.address, payload)
+        return len(payload)
 
     def ioctl(self, fd: int, request: int, argument: Any = 0, *rest: Any) -> Any:  # noqa: ANN401
         file = self._files.get(fd)
@@ -179,6 +190,7 @@ class _Os:
     def __init__(self, kernel: _Kernel) -> None:
         self.open = kernel.open
         self.close = kernel.close
+        self.write = kernel.write
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(os, name)

@@ -10,6 +10,7 @@ import pytest
 
 from device.files import RealDisk
 from device.keystore import FileKeyStore
+from device.layout import STANDS
 from device.play import play
 from device.screens import grouped
 from device.script import parse as script
@@ -22,7 +23,6 @@ from tests.device.cutdisk import CutDisk, PowerCut
 
 MOST_BYTES = 64
 SETTINGS = settings_of({}, "defaults")
-FLAT = settings_of({"display": {"size": "128x32"}}, "test")
 
 
 def do(card: SimulatedCard, text: str) -> str:
@@ -40,17 +40,39 @@ def bytes_for(card: SimulatedCard, keys: str) -> int:
 LOGIN = "press; 7305; ok; 248690; ok"
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, FLAT], ids=["128x64", "128x32"])
+EVERY_GLASS = [
+    settings_of({"display": {"driver": driver, "size": size, "rotate": rotate}}, "test")
+    for driver in ("ssd1306", "sh1106")
+    for size in ("128x64", "128x32")
+    for rotate in (0, 180)
+]
+TEN_DIGITS = "OCRA-1:HOTP-SHA256-8:C-QN10-PSHA256"
+
+
+@pytest.mark.parametrize("patience", [0, 11], ids=["bright", "dimmed"])
+@pytest.mark.parametrize("stand", STANDS)
+@pytest.mark.parametrize("settings", EVERY_GLASS, ids=lambda one: repr(one.board.display)[15:-1])
 def test_a_digit_more_or_less_costs_few_bytes_on_the_bus(
-    settings: Settings, store: FileKeyStore
+    settings: Settings, stand: int, patience: int, store: FileKeyStore
 ) -> None:
+    """On every glass, wherever the picture stands, and with the command that brightens it."""
+    store.add("A", card_key(suite=TEN_DIGITS, key=b"t" * 32), replace=True)
     card = SimulatedCard(settings, store)
-    do(card, "press")
-    costs = {f"PIN {key}": bytes_for(card, key) for key in "7305"}
-    costs["PIN taken back"] = bytes_for(card, "*")
+    do(card, "press; off; " * stand + "press")
+    costs: dict[str, int] = {}
+
+    def key(name: str, one: str) -> None:
+        card.run(patience)
+        costs[name] = bytes_for(card, one)
+
+    for one in "7305":
+        key(f"PIN {one}", one)
+    key("PIN taken back", "*")
     do(card, "5; ok")
-    costs |= {f"challenge {key}": bytes_for(card, key) for key in "248690"}
-    costs["challenge taken back"] = bytes_for(card, "*")
+    for one in "2486901357":
+        key(f"challenge {one}", one)
+    for rest in range(10):
+        key(f"challenge taken back, {rest} left", "*")
     card.close()
     assert all(0 < cost <= MOST_BYTES for cost in costs.values()), costs
 
@@ -69,7 +91,7 @@ def test_a_waiting_card_touches_neither_pins_nor_bus(card: SimulatedCard) -> Non
         card.world.bus.reset()
         card.run(20)
         assert vars(card.world.pins) == pins
-        assert card.world.bus.transactions == 0
+        assert card.world.bus.transactions == (1 if card.lines() else 0), "it dims, once"
 
 
 def test_a_sleeping_card_is_due_for_nothing(card: SimulatedCard) -> None:
@@ -212,11 +234,23 @@ def test_a_press_button_held_at_power_on_is_reported_and_opens_nothing(
     store: FileKeyStore,
 ) -> None:
     card = SimulatedCard(SETTINGS, store, held=["press"])
+    assert card.lines() == ["PIN>", "_"], "a finger that woke the card is on it for a while yet"
+    do(card, "wait 2.8; expect PIN>; wait 0.2; expect E06")
     assert card.lines() == ["E06", "PRESS IS STUCK"]
     do(card, "wait 10; expect E06; wait 21; expect (dark)")
     card.world.open_press()
     card.run(0.2)
     do(card, "press; expect PIN>")
+    card.close()
+
+
+def test_a_card_started_by_its_button_shows_pin_and_is_used_at_once(store: FileKeyStore) -> None:
+    card = SimulatedCard(SETTINGS, store, held=["press"])
+    card.run(1.0)
+    card.world.open_press()
+    do(card, "7305; ok; 248690; ok")
+    assert card.lines() == [grouped(response_of(0))]
+    do(card, "wait 5; expect 3201")
     card.close()
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from device.errors import SettingsError
+from device.rules import Rules
 from device.settings import load, parse
-from device.state import Rules
 from drivers.settings import GaugeSettings
 
 EXAMPLE = Path(__file__).parents[2] / "device" / "card.toml"
@@ -28,7 +28,7 @@ def test_the_example_says_the_defaults() -> None:
 
 def test_the_example_names_every_key_and_explains_it() -> None:
     lines = EXAMPLE.read_text().splitlines()
-    assert sum(" = " in line and not line.startswith("#") for line in lines) == 23
+    assert sum(" = " in line and not line.startswith("#") for line in lines) == 25
     for number, line in enumerate(lines):
         if " = " in line and not line.startswith("#"):
             above = [one for one in lines[max(0, number - 3) : number] if one.startswith("#")]
@@ -103,6 +103,8 @@ def test_without_a_gauge_its_bus_takes_no_pins(tmp_path: Path) -> None:
         ('[display]\nsize = "64x48"', 'display.size: expected "128x64" or "128x32", got \'64x48\''),
         ("[display]\nrotate = 90", "display.rotate: expected 0 or 180, got 90"),
         ("[display]\naddress = 0x80", "display.address: expected an I2C address from 0x08"),
+        ("[display]\ndim_contrast = -1", "display.dim_contrast: expected a whole number from 0"),
+        ("[display]\ndim_seconds = 0", "display.dim_seconds: expected seconds from 1 to 600"),
         ("[display]\ncontrast = 256", "display.contrast: expected a whole number from 0 to 255"),
         ('[power]\nhalt_request = "halt"', "power.halt_request: expected an absolute path"),
         ('[battery]\ngauge = "lipo"', "battery.gauge: expected none, max17048 or pisugar, got"),

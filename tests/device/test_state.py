@@ -120,8 +120,25 @@ def test_a_hold_starts_over_from_any_screen() -> None:
 
 def test_thirty_seconds_without_a_key_and_the_card_is_off() -> None:
     state = after(PressHeld(), "73")
-    assert step(state, Tick(), 29.9)[0] == state
+    assert step(state, Tick(), 29.9)[0].phase is Phase.PIN
     assert step(state, Tick(), 30.0)[0] == State()
+
+
+def test_ten_seconds_without_a_key_and_the_glass_is_dimmed_until_the_next() -> None:
+    state = after(PressHeld(), "73")
+    assert step(state, Tick(), 9.9)[0] == state
+    dimmed, _ = step(state, Tick(), 10.0)
+    assert (dimmed.dimmed, dimmed.bright_until, dimmed.pin) == (True, None, "73")
+    assert step(dimmed, Tick(), 29.9)[0] == dimmed
+    typed, _ = step(dimmed, KeyPressed("0"), 12.0)
+    assert (typed.dimmed, typed.bright_until, typed.pin) == (False, 22.0, "730")
+
+
+@pytest.mark.parametrize("event", [Computed("12345678"), Failed(Fault.NO_KEY), PressHeld()])
+def test_whatever_comes_up_comes_up_bright(event: Event) -> None:
+    waiting, _ = step(after(PressHeld(), "7305#248690#"), Tick(), 15.0)
+    assert waiting.dimmed
+    assert not step(waiting, event, 16.0)[0].dimmed
 
 
 def test_each_key_counts_the_thirty_seconds_anew() -> None:

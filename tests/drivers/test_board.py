@@ -45,6 +45,7 @@ def lgpio(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimWorld]:
     monkeypatch.setitem(sys.modules, "lgpio", FakeLgpio(world.circuit))
     monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
     monkeypatch.setattr("gpiozero.pins.local.get_pi_revision", lambda: 0x902120)
+    monkeypatch.setattr("drivers.hardware.header_chip", lambda: None)
     monkeypatch.setenv("LG_WD", "/tmp")
     world.bus.attach()
     yield world

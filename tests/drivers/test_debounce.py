@@ -162,18 +162,61 @@ def test_other_keys_type_beside_a_stuck_one() -> None:
     assert events == [KeyDown("1"), KeyUp("1")]
 
 
-def test_it_is_at_rest_only_after_a_whole_open_span() -> None:
-    debounce = after_power_on()
-    feed(debounce, [*steady(0, 40, "1"), (40, "")])
-    assert not debounce.at_rest(0.040)
-    feed(debounce, [(45, ""), (40 + OPEN_SPAN / MILLISECOND, "")])
-    assert debounce.at_rest(0.040 + OPEN_SPAN)
+def test_beside_two_stuck_keys_nothing_is_typed() -> None:
+    """A noisy column: low at power-on but for one key, then low all over."""
+    debounce = Debounce()
+    feed(debounce, steady(0, 100, "147"))
+    assert feed(debounce, [(100, "147*"), (111, "147*"), (122, "147*")]) == [
+        KeysRefused(frozenset("*"))
+    ]
 
 
-def test_it_is_not_at_rest_while_a_stuck_key_is_opening() -> None:
+def test_it_says_when_a_sample_settles_something_although_nothing_moves() -> None:
+    debounce = Debounce()
+    feed(debounce, [(0, "")])
+    assert debounce.settles() == pytest.approx(CLOSED_SPAN, abs=1e-5)
+    feed(debounce, [(11, "")])
+    assert debounce.settles() is None
+    feed(debounce, [(20, "1")])
+    assert debounce.settles() == pytest.approx(0.020 + CLOSED_SPAN, abs=1e-5)
+    assert feed(debounce, [(31, "1")]) == [KeyDown("1")]
+    assert debounce.settles() is None
+    feed(debounce, [(40, "")])
+    assert debounce.settles() == pytest.approx(0.040 + OPEN_SPAN, abs=1e-5)
+    assert feed(debounce, [(51, "")]) == [KeyUp("1")]
+    assert debounce.settles() is None
+
+
+def test_a_sample_at_that_time_does_settle_it() -> None:
+    """Whatever the clock's digits are: else it would be asked for again and again."""
+    chance = random.Random(1)
+    for _ in range(2000):
+        debounce = Debounce()
+        now = chance.uniform(0, 1e6)
+        debounce.sample(now, frozenset())
+        for keys in ("", "1", "1", "", ""):
+            now = debounce.settles() or now + chance.uniform(0, 1)
+            debounce.sample(now, frozenset(keys))
+        assert debounce.settles() is None
+
+
+def test_a_stuck_key_that_is_opening_asks_for_a_last_sample() -> None:
     debounce = Debounce()
     feed(debounce, [*steady(0, 400, "5"), (400, "")])
-    assert not debounce.at_rest(0.4)
+    assert debounce.settles() == pytest.approx(0.400 + OPEN_SPAN, abs=1e-5)
+    debounce.stir()
+    feed(debounce, [(405, ""), (412, "")])
+    assert debounce.stuck == {"5"}
+    feed(debounce, [(416, "")])
+    assert debounce.stuck == frozenset()
+
+
+def test_a_movement_between_two_samples_begins_the_closed_span_anew() -> None:
+    debounce = after_power_on()
+    feed(debounce, [(0, "5"), (8, "5")])
+    debounce.stir()
+    assert feed(debounce, [(9, "5"), (18, "5")]) == []
+    assert feed(debounce, [(20, "5")]) == [KeyDown("5")]
 
 
 def test_the_two_spans_together_outlast_the_longest_chatter() -> None:

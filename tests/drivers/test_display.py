@@ -108,13 +108,38 @@ def test_one_more_star_is_at_most_64_bytes_on_the_wire(world: SimWorld, y: int) 
         assert sent <= 64
 
 
-def test_a_full_frame_goes_as_one_window(world: SimWorld) -> None:
+def test_a_full_frame_goes_as_one_window_in_pieces_that_are_soon_over(world: SimWorld) -> None:
+    """24 bytes of picture with address and control byte: 2.4 ms at 100 kHz."""
     display = opened(world)
     frame = Frame(128, 64)
     frame.fill(0, 0, 128, 64)
     world.bus.reset()
-    assert display.show(frame) == world.bus.bytes == 1034
-    assert world.bus.transactions == 2
+    pieces = -(-1024 // 24)
+    assert display.show(frame) == world.bus.bytes == 8 + 1024 + 2 * pieces
+    assert world.bus.transactions == 1 + pieces
+
+
+@pytest.mark.parametrize("driver", ["ssd1306", "sh1106"])
+def test_others_get_their_turn_before_each_piece_of_a_picture(driver: str) -> None:
+    world = SimWorld(settings(driver=driver))
+    world.bus.attach()
+    try:
+        display = opened(world)
+        world.bus.reset()
+        since: list[int] = []
+
+        def turn() -> None:
+            since.append(world.bus.bytes)
+            world.bus.reset()
+
+        display.between = turn
+        display.show(noise(64, 1))
+        turn()
+        assert len(since) > 40
+        assert max(since) <= 36, "one piece, and the command that says where the next one goes"
+        assert world.glass.frame() == noise(64, 1)
+    finally:
+        world.bus.detach()
 
 
 def test_two_changes_far_apart_go_as_two_windows(world: SimWorld) -> None:

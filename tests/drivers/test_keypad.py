@@ -189,30 +189,75 @@ def test_a_parked_matrix_is_left_alone_by_its_own_scan() -> None:
         rig.run(0.2)
         wakes = rig.wakes
         rig.run(10)
-        assert rig.wakes == wakes == 1
+        assert rig.wakes == wakes == 2, "one for closing, one for opening"
 
 
-def test_a_scan_of_a_4x4_pad_takes_32_pin_operations() -> None:
-    with Rig() as rig:
-        rig.world.close_key("5")
-        rig.run(0.03)
-        rig.world.pins.reset()
-        rig.run(SAMPLE_PERIOD)
-        assert rig.world.pins.total == 32
+def scans_of(rig: Rig) -> list[float]:
+    """The times of the scans to come."""
+    assert rig.board is not None
+    matrix = rig.board.keypad._matrix
+    scan, times = matrix.scan, []
+
+    def counted() -> frozenset[str]:
+        times.append(rig.clock.now())
+        return scan()
+
+    matrix.scan = counted  # type: ignore[method-assign]
+    return times
 
 
-def test_an_edge_that_no_scan_confirms_keeps_the_keypad_awake_for_a_moment_only() -> None:
-    """A contact that bounces open just while it is scanned is looked at again."""
+def test_a_clean_press_takes_four_scans_and_nothing_in_between() -> None:
+    """Closed, closed for long enough, open, open for long enough."""
     with Rig() as rig:
         rig.run(1)
+        scans = scans_of(rig)
+        rig.world.pins.reset()
+        start = rig.clock.now()
+        rig.world.tap("5", 0.1)
+        rig.run(1)
+        assert [round(time - start, 3) for time in scans] == [0, 0.011, 0.1, 0.111]
+        assert rig.world.pins.total <= 4 * 60
+
+
+def test_an_edge_that_no_scan_confirms_costs_one_scan() -> None:
+    with Rig() as rig:
+        rig.run(1)
+        scans = scans_of(rig)
         rig.world.close_key("5")
         rig.world.open_key("5")
         assert rig.board is not None
-        rig.run(OPEN_SPAN - 0.001)
-        assert rig.board.keypad.due() is not None
-        rig.run(2 * SAMPLE_PERIOD)
+        rig.run(1)
+        assert len(scans) == 1
         assert rig.board.keypad.due() is None
         assert rig.key_events == []
+
+
+def test_a_line_that_never_rests_types_nothing_and_is_not_scanned_all_the_time() -> None:
+    """A bad contact, closed for three quarters of the time but never for long."""
+    with Rig() as rig:
+        rig.run(1)
+        scans = scans_of(rig)
+        for tick in range(2000):
+            at = rig.clock.now() + tick * 0.0004
+            rig.clock.at(at, lambda: rig.world.close_key("5"))
+            rig.clock.at(at + 0.0003, lambda: rig.world.open_key("5"))
+        rig.run(1)
+        assert rig.typed == ""
+        assert len(scans) <= 1 / SAMPLE_PERIOD
+
+
+def test_a_contact_that_opens_between_two_scans_begins_its_span_anew() -> None:
+    """Both scans see it closed; the edges between them tell that it was not."""
+    with Rig() as rig:
+        rig.run(1)
+        start = rig.clock.now()
+        rig.world.close_key("5")
+        rig.clock.at(start + 0.008, lambda: rig.world.open_key("5"))
+        rig.clock.at(start + 0.0081, lambda: rig.world.close_key("5"))
+        rig.run(0.015)
+        assert rig.typed == ""
+        rig.run(0.01)
+        assert rig.typed == "5"
 
 
 def on_drive(rig: Rig, after: Callable[[Net], None]) -> None:
@@ -234,12 +279,14 @@ def test_a_key_that_closes_while_the_matrix_parks_is_not_lost() -> None:
 
         def close_a_key(net: Net) -> None:
             rows_low = not any(rig.world.circuit.level(row) for row in PAD_4X4.rows)
-            if net == PAD_4X4.rows[-1] and rows_low and rig.typed == "1" and not parked:
+            opened = bool(rig.key_events) and rig.clock.now() > start + 0.06 + OPEN_SPAN
+            if net == PAD_4X4.rows[-1] and rows_low and opened and not parked:
                 parked.append(rig.clock.now())
                 rig.world.close_key("9")
 
         on_drive(rig, close_a_key)
-        rig.world.tap("1")
+        start = rig.clock.now()
+        rig.world.tap("1", 0.06)
         rig.run(0.15)
         assert parked
         assert rig.typed == "19"

@@ -49,6 +49,15 @@ def test_a_card_installs_no_web_server() -> None:
     assert "lgpio" in closure("pi")
     assert closure("card") & web == set()
     assert closure("pi") & web == set()
+    assert "rpi-gpio" in closure("rpigpio")
+
+
+def test_no_extra_asks_for_lumas_pins_or_for_two_pin_libraries() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    asked = [Requirement(line) for lines in extras.values() for line in lines]
+    assert [str(one) for one in asked if "gpio" in one.extras] == []
+    assert closure("pi") & {"rpi-gpio", "rpi-lgpio"} == set()
+    assert closure("rpigpio") & {"lgpio", "rpi-lgpio"} == set()
 
 
 def test_a_verifier_installs_no_gpio() -> None:
@@ -78,7 +87,7 @@ def test_nothing_that_needs_a_compiler_is_locked() -> None:
     assert locked() & {"lgpio", "rpi-gpio", "rpi-lgpio", "adafruit-blinka", "sysv-ipc"} == set()
 
 
-@pytest.mark.parametrize("group", ["dependencies", "card", "pi", "sim", "server", "dev"])
+@pytest.mark.parametrize("group", ["dependencies", "card", "pi", "rpigpio", "sim", "server", "dev"])
 def test_every_dependency_has_its_line_in_the_docs(group: str) -> None:
     lines = {
         "dependencies": PROJECT["project"]["dependencies"],

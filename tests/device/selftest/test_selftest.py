@@ -85,6 +85,7 @@ def test_the_same_through_gpiozeros_real_lgpio_pins(
     monkeypatch.setitem(sys.modules, "lgpio", FakeLgpio(rig.world.circuit))
     monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
     monkeypatch.setattr("gpiozero.pins.local.get_pi_revision", lambda: 0x902120)
+    monkeypatch.setattr("drivers.hardware.header_chip", lambda: None)
     monkeypatch.setenv("LG_WD", "/tmp")
     try:
         assert rig.run() == cut
