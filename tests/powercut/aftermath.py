@@ -29,7 +29,7 @@ def _wrong(work: Work, image: Path, directory: Path, moment: int) -> str | None:
             return _judge(work, FileKeyStore(top / STORE), moment)
     except StoreError as error:
         return f"unreadable store: {error}"
-    except RuntimeError as error:
+    except machine.Unmountable as error:
         return f"unreadable file system: {error}"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.powercut.log import NAME
 
 SIZE = 16 * 1024 * 1024
+TRIES = 20
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -38,15 +39,36 @@ def make_filesystem(image: Path) -> None:
     _run("mkfs.ext4", "-q", "-F", "-b", "4096", image)
 
 
+class Unmountable(Exception):
+    """The kernel finds no file system in an image."""
+
+
 @contextmanager
 def mounted(image: Path, directory: Path) -> Iterator[Path]:
     """The file system in `image`, on a loop device; its journal is replayed first."""
     directory.mkdir(exist_ok=True)
-    _run("mount", "-o", "loop", image, directory)
+    device = _loop_device(image)
     try:
-        yield directory
+        try:
+            _run("mount", device, directory)
+        except RuntimeError as error:
+            raise Unmountable(str(error)) from error
+        try:
+            yield directory
+        finally:
+            _run("umount", directory)
     finally:
-        _run("umount", directory)
+        _run("losetup", "-d", device)
+
+
+def _loop_device(image: Path) -> str:
+    """A loop device on `image`. Others on this machine may take the free one first: then again."""
+    for _ in range(TRIES):
+        command = ("losetup", "--find", "--show", image)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    raise RuntimeError(f"no loop device for {image}: {done.stderr.strip()}")
 
 
 @contextmanager
