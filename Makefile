@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-keys test-kernel test-powercut test-systemd lint types format card server bench docs lock clean
+.PHONY: help setup demo test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn
 
 test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds a kernel the first time)
 	@$(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
+
+test-arm: $(STAMP) ## the same on Debian's arm64 kernel with aarch64 wheels, in QEMU (root)
+	@KERNEL=arm $(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
 
 test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
 	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut

@@ -1,5 +1,9 @@
-"""A whole login on the kernel's own GPIO and I2C: the firmware as it is, in User-Mode Linux."""
+"""A whole login on the kernel's own GPIO and I2C: the firmware as it is, on a real kernel.
 
+The kernel is User-Mode Linux, or with KERNEL=arm Debian's for arm64 in QEMU.
+"""
+
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,8 +14,14 @@ import pytest
 from device.keystore import CardKey, FileKeyStore
 from device.screens import grouped
 from protocol.ocra import response
-from tests.kernel.build import build
-from tests.kernel.uml import boot
+from tests.kernel import arm, build, qemu, uml
+
+KERNEL = os.environ.get("KERNEL", "uml")
+HOSTS = {
+    "uml": lambda work: uml.boot(build.build(), work),
+    "arm": lambda work: qemu.boot(arm.build(), work),
+}
+MACHINES = {"uml": os.uname().machine, "arm": "aarch64"}
 
 
 @dataclass
@@ -39,11 +49,15 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Login:
         check=True,
     )
     before = store.load("A")
-    told = boot(build(), work)
+    told = HOSTS[KERNEL](work)
     log = (work / "card.log").read_text() if (work / "card.log").exists() else ""
     if "failed" in told:
         pytest.fail(f"{told['failed']}\nthe card's log:\n{log}\nthe report:\n{told}")
     return Login(told, before, FileKeyStore(work / "store after").load("A"), log)
+
+
+def test_the_card_ran_on_the_machine_that_was_asked_for(login: Login) -> None:
+    assert login.told["machine"] == MACHINES[KERNEL]
 
 
 def test_the_card_finds_the_chip_with_the_header_s_pins_by_its_label(login: Login) -> None:

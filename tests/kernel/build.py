@@ -4,14 +4,13 @@ Each lies in a folder of the cache that is named after a hash of its inputs, and
 `python -m tests.kernel.build` builds all and prints where they are.
 """
 
-import hashlib
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.kernel.tools import CannotBuild, digest, install, once, run, succeeds
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = "linux-source-6.1"
@@ -36,10 +35,6 @@ EDITS = (
 )
 
 
-class CannotBuild(Exception):
-    """Something outside the project is missing, or a step of the build failed."""
-
-
 @dataclass(frozen=True)
 class Built:
     """Where the parts are: the kernel (a program), the module, a folder with lgpio."""
@@ -49,11 +44,6 @@ class Built:
     lgpio: Path
 
 
-def cache() -> Path:
-    """The folder of this project in the user's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "challng"
-
-
 def build() -> Built:
     """Everything, from the cache where it is there."""
     tree = _kernel()
@@ -61,16 +51,16 @@ def build() -> Built:
 
 
 def _kernel() -> Path:
-    install = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     if not ARCHIVE.exists():
-        install.append(PACKAGE)
-    if install:
-        _install(install)
-    version = _run("dpkg-query", "-W", "-f", "${Version}", PACKAGE)
-    key = _hash(version, str(EDITS), (HERE / "uml.config").read_text())
+        missing.append(PACKAGE)
+    if missing:
+        install(missing)
+    version = run("dpkg-query", "-W", "-f", "${Version}", PACKAGE)
+    key = digest(version, str(EDITS), (HERE / "uml.config").read_text())
 
     def make(folder: Path) -> None:
-        _run("tar", "-xJf", ARCHIVE, "--strip-components=1", "-C", folder)
+        run("tar", "-xJf", ARCHIVE, "--strip-components=1", "-C", folder)
         for name, old, new in EDITS:
             path = folder / name
             text = path.read_text()
@@ -78,14 +68,14 @@ def _kernel() -> Path:
                 raise CannotBuild(f"{name} of {PACKAGE} {version} has no line {old!r}: see EDITS")
             path.write_text(text.replace(old, new))
         command = ("make", "-C", folder, "ARCH=um", f"-j{os.cpu_count()}")
-        _run(*command, "defconfig")
+        run(*command, "defconfig")
         with (folder / ".config").open("a") as config:
             config.write((HERE / "uml.config").read_text())
-        _run(*command, "olddefconfig")
+        run(*command, "olddefconfig")
         _check_config(folder / ".config")
-        _run(*command, "linux", "modules")
+        run(*command, "linux", "modules")
 
-    return _once("kernel", key, make)
+    return once("kernel", key, make)
 
 
 def _check_config(path: Path) -> None:
@@ -98,14 +88,14 @@ def _check_config(path: Path) -> None:
 
 def _module(tree: Path) -> Path:
     sources = sorted((HERE / "board").iterdir())
-    key = _hash(tree.name, *(f"{path.name}\n{path.read_text()}" for path in sources))
+    key = digest(tree.name, *(f"{path.name}\n{path.read_text()}" for path in sources))
 
     def make(folder: Path) -> None:
         for path in sources:
             shutil.copy(path, folder)
-        _run("make", "-C", tree, "ARCH=um", f"M={folder}", "W=1", "modules")
+        run("make", "-C", tree, "ARCH=um", f"M={folder}", "W=1", "modules")
 
-    return _once("board", key, make) / "challng_board.ko"
+    return once("board", key, make) / "challng_board.ko"
 
 
 def _lgpio() -> Path:
@@ -113,48 +103,13 @@ def _lgpio() -> Path:
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps")
 
     def make(folder: Path) -> None:
-        if not _succeeds(*pip, "--only-binary", ":all:", "--target", folder, LGPIO):
+        if not succeeds(*pip, "--only-binary", ":all:", "--target", folder, LGPIO):
             if not shutil.which("swig"):
-                _install(["swig", f"libpython3.{sys.version_info.minor}-dev"])
+                install(["swig", f"libpython3.{sys.version_info.minor}-dev"])
             os.environ["PYPI"] = "1"  # lgpio's sources then bring their own copy of the C library
-            _run(*pip, "--target", folder, LGPIO)
+            run(*pip, "--target", folder, LGPIO)
 
-    return _once("lgpio", _hash(LGPIO, sys.version), make)
-
-
-def _once(name: str, key: str, make: Callable[[Path], None]) -> Path:
-    """The folder of `name` with these inputs; `make` fills it when it is not there yet."""
-    folder = cache() / f"{name}-{key}"
-    if not (folder / ".whole").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        print(f"building {folder}", file=sys.stderr)
-        make(folder)
-        (folder / ".whole").touch()
-    return folder
-
-
-def _hash(*inputs: str) -> str:
-    return hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:16]
-
-
-def _install(packages: list[str]) -> None:
-    if os.geteuid() != 0:
-        raise CannotBuild(f"run as root, or `apt-get install {' '.join(packages)}` first")
-    _run("apt-get", "update", "-qq")
-    _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
-
-
-def _succeeds(*command: str | Path) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def _run(*command: str | Path) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-        raise CannotBuild(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{tail}")
-    return done.stdout
+    return once("lgpio", digest(LGPIO, sys.version), make)
 
 
 if __name__ == "__main__":

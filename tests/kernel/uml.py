@@ -1,12 +1,11 @@
 """Boots the kernel on this machine's own files, which it may only read."""
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.kernel.build import Built
+from tests.kernel.host import run_guest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -37,18 +36,4 @@ def boot(built: Built, work: Path) -> dict[str, Any]:
         "CHALLNG_LGPIO": built.lgpio,
     }
     command_line = [f"{name}={value}" for name, value in arguments.items()]
-    console = work / "console.log"
-    with console.open("wb") as output:
-        subprocess.run(
-            [built.kernel, "ro", "quiet", *command_line],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
-        )
-    report = work / "report.json"
-    if not report.exists():
-        raise AssertionError(f"the guest told nothing; its console:\n{console.read_text()}")
-    told: dict[str, Any] = json.loads(report.read_text())
-    return told
+    return run_guest([built.kernel, "ro", "quiet", *command_line], work, PATIENCE)

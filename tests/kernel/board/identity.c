@@ -2,8 +2,10 @@
 /*
  * What a Pi's device tree says of itself, where programs read it:
  * /proc/device-tree/model and /proc/device-tree/system/linux,revision.
+ * A machine that has a device tree of its own has to say it there.
  */
 #include <linux/device.h>
+#include <linux/of.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
@@ -39,10 +41,12 @@ static void forget(void *unused)
  */
 int identity_register(struct device *dev)
 {
-	struct proc_dir_entry *tree = proc_mkdir(TREE, NULL);
-	struct proc_dir_entry *system;
+	struct proc_dir_entry *tree, *system;
 	int error;
 
+	if (of_have_populated_dt())
+		return 0;
+	tree = proc_mkdir(TREE, NULL);
 	if (!tree)
 		return -ENOMEM;
 	error = devm_add_action_or_reset(dev, forget, NULL);
