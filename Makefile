@@ -66,7 +66,7 @@ docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chro
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)
 	uv export --quiet --format requirements.txt --no-emit-project --all-groups \
-		--extra card --extra sim --extra server --no-header --no-annotate -o requirements.lock
+		--extra card --extra provision --extra sim --extra server --no-header --no-annotate -o requirements.lock
 	rm -f uv.lock
 
 clean: ## remove what the targets made
