@@ -74,7 +74,10 @@ def test_every_dependency_is_locked_with_hashes_and_no_host() -> None:
         canonicalize_name(Requirement(line).name)
         for lines in (
             PROJECT["project"]["dependencies"],
-            *(PROJECT["project"]["optional-dependencies"][e] for e in ("card", "provision", "sim", "server")),
+            *(
+                PROJECT["project"]["optional-dependencies"][e]
+                for e in ("card", "provision", "sim", "server")
+            ),
             PROJECT["dependency-groups"]["dev"],
         )
         for line in lines
@@ -87,7 +90,9 @@ def test_nothing_that_needs_a_compiler_is_locked() -> None:
     assert locked() & {"lgpio", "rpi-gpio", "rpi-lgpio", "adafruit-blinka", "sysv-ipc"} == set()
 
 
-@pytest.mark.parametrize("group", ["dependencies", "card", "pi", "rpigpio", "provision", "sim", "server", "dev"])
+@pytest.mark.parametrize(
+    "group", ["dependencies", "card", "pi", "rpigpio", "provision", "sim", "server", "dev"]
+)
 def test_every_dependency_has_its_line_in_the_docs(group: str) -> None:
     lines = {
         "dependencies": PROJECT["project"]["dependencies"],
