@@ -5,9 +5,21 @@ class ProvisioningError(Exception):
     """Root of every error that this package raises on purpose."""
 
 
-class PassphraseRefused(ProvisioningError, ValueError):
-    """A passphrase that cannot be read, or is none."""
+class NotLoaded(ProvisioningError):
+    """The card surely does not hold the new key."""
+
+
+class LoadUncertain(ProvisioningError):
+    """Nobody can know whether the card holds the new key; the text says what to do."""
+
+
+class SecretRefused(ProvisioningError, ValueError):
+    """A passphrase, PIN, token or key that cannot be read, or is none."""
 
 
 class OutputRefused(ProvisioningError, OSError):
-    """The key file cannot be written where it was asked for."""
+    """The key file cannot be written or read where it was asked for."""
+
+
+class NoSlotFree(ProvisioningError, LookupError):
+    """It does not go without saying which slot is meant."""

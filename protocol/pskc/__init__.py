@@ -7,6 +7,7 @@ docs/decisions/0005-pskc.md. Other algorithms than OCRA and unencrypted keys sta
 from ..errors import PskcError
 from .reader import read
 from .records import CardRecord
+from .secret import Passphrase, PreSharedKey, Secret
 from .writer import write
 
-__all__ = ["CardRecord", "PskcError", "read", "write"]
+__all__ = ["CardRecord", "Passphrase", "PreSharedKey", "PskcError", "Secret", "read", "write"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PSKC = "urn:ietf:params:xml:ns:keyprov:pskc"
+DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 PKCS5 = "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#"
@@ -19,7 +20,7 @@ HMAC = {
 }
 """MAC and PRF URI -> hashlib name."""
 
-AES_256_CBC = XENC + "aes256-cbc"
+AES_CBC_URI = {size: uri for uri, size in AES_CBC.items()}
 HMAC_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"
 
 MAX_BYTES = 1_000_000

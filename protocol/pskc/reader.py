@@ -15,11 +15,12 @@ from .. import ocra
 from ..errors import OcraError, PskcError
 from . import crypto, names
 from .records import CardRecord
+from .secret import PreSharedKey, Secret
 
-_NAMESPACES = {"", names.PSKC, names.XENC, names.XENC11, names.PKCS5}
+_NAMESPACES = {"", names.PSKC, names.DS, names.XENC, names.XENC11, names.PKCS5}
 
 
-def read(data: bytes, passphrase: str) -> list[CardRecord]:
+def read(data: bytes, secret: Secret) -> list[CardRecord]:
     """Return the file's card records, every key checked against its MAC before it is decrypted.
 
     Refused with PskcError: over 1 MB, not XML, entities or external references, no or wrong MAC,
@@ -36,7 +37,7 @@ def read(data: bytes, passphrase: str) -> list[CardRecord]:
         raise PskcError("the key file is not well-formed XML") from None
     if root.tag != f"{{{names.PSKC}}}KeyContainer" or root.get("Version") != "1.0":
         raise PskcError("the file is not a PSKC key container of version 1.0 (RFC 6030)")
-    keys = _FileKeys.open(root, passphrase)
+    keys = _FileKeys.open(root, secret)
     records = [_record(package, keys) for package in _children(root, "KeyPackage")]
     if not records:
         raise PskcError("the key file holds no key package")
@@ -58,8 +59,8 @@ class _FileKeys:
         return "_FileKeys()"
 
     @classmethod
-    def open(cls, root: Element, passphrase: str) -> _FileKeys:
-        cipher_key = _derive(root, passphrase)
+    def open(cls, root: Element, secret: Secret) -> _FileKeys:
+        cipher_key = _cipher_key(root, secret)
         method = _child(root, "MACMethod")
         if method is None:
             raise PskcError("the key file has no MAC: its keys could have been changed, refused")
@@ -83,11 +84,28 @@ class _FileKeys:
         return secret
 
 
-def _derive(root: Element, passphrase: str) -> bytes:
+def _cipher_key(root: Element, secret: Secret) -> bytes:
     encryption = _child(root, "EncryptionKey")
-    derived = None if encryption is None else _child(encryption, "DerivedKey")
+    if encryption is None:
+        raise PskcError("the key file is not encrypted: refused, its keys are open to all")
+    derived = _child(encryption, "DerivedKey")
+    if isinstance(secret, PreSharedKey):
+        if derived is not None:
+            raise PskcError("the key file is encrypted with a passphrase: give that, not a key")
+        return _named_key(encryption, secret)
     if derived is None:
         raise PskcError("the key file is not encrypted with a passphrase (no DerivedKey): refused")
+    return _derive(derived, secret.text)
+
+
+def _named_key(encryption: Element, secret: PreSharedKey) -> bytes:
+    name = _text(_need(encryption, "KeyName"), "KeyName")
+    if name != secret.name:
+        raise PskcError(f"the key file calls its key {name!a}: give that one with --key-name")
+    return secret.key
+
+
+def _derive(derived: Element, passphrase: str) -> bytes:
     method = _need(derived, "KeyDerivationMethod")
     if method.get("Algorithm") != names.PBKDF2:
         raise PskcError("the key file's key derivation is not PBKDF2")

@@ -13,22 +13,20 @@ from .. import ocra
 from ..errors import PskcError
 from . import crypto, names
 from .records import CardRecord
+from .secret import PreSharedKey, Secret
 
 ITERATIONS = 600_000
 """PBKDF2-HMAC-SHA256 rounds, as OWASP's password storage cheat sheet advises."""
 
 
-def write(records: Sequence[CardRecord], passphrase: str, *, iterations: int = ITERATIONS) -> bytes:
-    """Return the file's bytes: keys encrypted with AES-256-CBC, each with an HMAC-SHA256.
+def write(records: Sequence[CardRecord], secret: Secret, *, iterations: int = ITERATIONS) -> bytes:
+    """Return the file's bytes: keys encrypted with AES-CBC, each with an HMAC-SHA256.
 
-    Raises PskcError for an empty passphrase or no records.
+    Under a passphrase it is AES-256 after so many iterations of PBKDF2; under a pre-shared key,
+    AES of that key's length. Raises PskcError where there are no records.
     """
-    if not passphrase:
-        raise PskcError("a key file needs a passphrase: give one of at least a character")
     if not records:
         raise PskcError("there is no card record to write")
-    salt = secrets.token_bytes(16)
-    file_key = crypto.derive(passphrase, salt, iterations, 32, "sha256")
     mac_key = secrets.token_bytes(32)
 
     container = Element(
@@ -36,14 +34,22 @@ def write(records: Sequence[CardRecord], passphrase: str, *, iterations: int = I
         {
             "Version": "1.0",
             "xmlns:pskc": names.PSKC,
+            "xmlns:ds": names.DS,
             "xmlns:xenc": names.XENC,
             "xmlns:xenc11": names.XENC11,
             "xmlns:pkcs5": names.PKCS5,
         },
     )
-    _write_derivation(container, salt, iterations)
+    encryption = SubElement(container, "pskc:EncryptionKey")
+    if isinstance(secret, PreSharedKey):
+        _text(encryption, "ds:KeyName", secret.name)
+        file_key = secret.key
+    else:
+        salt = secrets.token_bytes(16)
+        _write_derivation(encryption, salt, iterations)
+        file_key = crypto.derive(secret.text, salt, iterations, 32, "sha256")
     mac_method = SubElement(container, "pskc:MACMethod", Algorithm=names.HMAC_SHA256)
-    _write_cipher(SubElement(mac_method, "pskc:MACKey"), crypto.encrypt(file_key, mac_key))
+    _write_cipher(SubElement(mac_method, "pskc:MACKey"), file_key, mac_key)
     for record in records:
         _write_package(container, record, file_key, mac_key)
     indent(container)
@@ -51,8 +57,8 @@ def write(records: Sequence[CardRecord], passphrase: str, *, iterations: int = I
     return document + b"\n"
 
 
-def _write_derivation(container: Element, salt: bytes, iterations: int) -> None:
-    derived = SubElement(SubElement(container, "pskc:EncryptionKey"), "xenc11:DerivedKey")
+def _write_derivation(encryption: Element, salt: bytes, iterations: int) -> None:
+    derived = SubElement(encryption, "xenc11:DerivedKey")
     method = SubElement(derived, "xenc11:KeyDerivationMethod", Algorithm=names.PBKDF2)
     params = SubElement(method, "pkcs5:PBKDF2-params")
     _text(SubElement(params, "Salt"), "Specified", b64encode(salt).decode())
@@ -76,8 +82,7 @@ def _write_package(container: Element, record: CardRecord, file_key: bytes, mac_
     SubElement(parameters, "pskc:ResponseFormat", Encoding="DECIMAL", Length=str(suite.digits))
     data = SubElement(key, "pskc:Data")
     secret = SubElement(data, "pskc:Secret")
-    sealed = crypto.encrypt(file_key, record.key)
-    _write_cipher(SubElement(secret, "pskc:EncryptedValue"), sealed)
+    sealed = _write_cipher(SubElement(secret, "pskc:EncryptedValue"), file_key, record.key)
     _text(secret, "pskc:ValueMAC", b64encode(crypto.mac(mac_key, sealed, "sha256")).decode())
     _text(SubElement(data, "pskc:Counter"), "pskc:PlainValue", str(record.counter))
     if suite.pin_hash is not None:
@@ -92,9 +97,11 @@ def _write_package(container: Element, record: CardRecord, file_key: bytes, mac_
         )
 
 
-def _write_cipher(parent: Element, sealed: bytes) -> None:
-    SubElement(parent, "xenc:EncryptionMethod", Algorithm=names.AES_256_CBC)
+def _write_cipher(parent: Element, file_key: bytes, plain: bytes) -> bytes:
+    sealed = crypto.encrypt(file_key, plain)
+    SubElement(parent, "xenc:EncryptionMethod", Algorithm=names.AES_CBC_URI[len(file_key)])
     _text(SubElement(parent, "xenc:CipherData"), "xenc:CipherValue", b64encode(sealed).decode())
+    return sealed
 
 
 def _text(parent: Element, tag: str, text: str) -> None:

@@ -74,7 +74,7 @@ def _records(file: str, passphrase_file: str) -> list[pskc.CardRecord]:
             f"The card file {file} cannot be read ({error.strerror}): check its name."
         ) from None
     try:
-        return pskc.read(data, passphrase)
+        return pskc.read(data, pskc.Passphrase(passphrase))
     except ProtocolError as error:
         raise CardRefused(
             f"The card file {file} is refused. {_sentence(error)} "

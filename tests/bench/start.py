@@ -56,6 +56,7 @@ def figures() -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "card"
         passphrase = Path(folder) / "passphrase"
+        passphrase.touch(mode=0o600)
         passphrase.write_text("correct horse battery staple")
         subprocess.run(
             [

@@ -12,9 +12,10 @@ from pskc import PSKC
 
 from protocol import ocra, serial
 from protocol.errors import PskcError
-from protocol.pskc import CardRecord, read, write
+from protocol.pskc import CardRecord, Passphrase, read, write
 
-PASSPHRASE = "correct horse battery staple"
+WORDS = "correct horse battery staple"
+PASSPHRASE = Passphrase(WORDS)
 QUICK = 1_000  # iterations: the least that is read, so that the tests are quick
 
 
@@ -34,9 +35,9 @@ def a_file(*records: CardRecord) -> str:
     return write(list(records) or [a_record()], PASSPHRASE, iterations=QUICK).decode()
 
 
-def refused(text: str | bytes, passphrase: str = PASSPHRASE) -> str:
+def refused(text: str | bytes, passphrase: str = WORDS) -> str:
     with pytest.raises(PskcError) as caught:
-        read(text if isinstance(text, bytes) else text.encode(), passphrase)
+        read(text if isinstance(text, bytes) else text.encode(), Passphrase(passphrase))
     return str(caught.value)
 
 
@@ -59,7 +60,7 @@ def test_many_cards_travel_in_one_file() -> None:
 
 def test_an_independent_reader_reads_what_is_written() -> None:
     container = PSKC(io.BytesIO(a_file().encode()))
-    container.encryption.derive_key(PASSPHRASE)
+    container.encryption.derive_key(WORDS)
     (key,) = container.keys
     assert key.secret == a_record().key
     assert key.check()
@@ -82,7 +83,7 @@ def test_what_an_independent_writer_writes_is_read(prf: str | None, cipher: str)
         algorithm_suite=ocra.DEFAULT_SUITE,
         issuer="Other",
     )
-    container.encryption.setup_pbkdf2(PASSPHRASE, iterations=QUICK, algorithm=cipher, prf=prf)
+    container.encryption.setup_pbkdf2(WORDS, iterations=QUICK, algorithm=cipher, prf=prf)
     written = io.BytesIO()
     container.write(written)
     (record,) = read(written.getvalue(), PASSPHRASE)
@@ -186,7 +187,7 @@ def test_a_short_key_is_refused() -> None:
 
 def test_nothing_is_written_without_a_passphrase_or_a_record() -> None:
     with pytest.raises(PskcError, match="needs a passphrase"):
-        write([a_record()], "")
+        Passphrase("")
     with pytest.raises(PskcError, match="no card record"):
         write([], PASSPHRASE)
 

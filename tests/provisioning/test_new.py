@@ -27,6 +27,7 @@ class Bench:
         self.store = folder / "store"
         self.out = folder / "card.pskc"
         self.passphrase = folder / "passphrase"
+        self.passphrase.touch(mode=0o600)
         self.passphrase.write_text(PASSPHRASE + "\n")
 
     def new(self, *more: str, out: Path | None = None) -> int:
@@ -41,7 +42,7 @@ class Bench:
         )
 
     def record(self, out: Path | None = None) -> pskc.CardRecord:
-        (record,) = pskc.read((out or self.out).read_bytes(), PASSPHRASE)
+        (record,) = pskc.read((out or self.out).read_bytes(), pskc.Passphrase(PASSPHRASE))
         return record
 
     def key(self, slot: str = "A") -> CardKey:

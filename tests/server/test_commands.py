@@ -62,7 +62,7 @@ class Operator:
         self, *more: object, records: list[Card] | None = None, pin: str = PIN
     ) -> list[object]:
         held = records if records is not None else [Card()]
-        content = pskc.write([card.record() for card in held], "pass phrase")
+        content = pskc.write([card.record() for card in held], pskc.Passphrase("pass phrase"))
         return [
             *("card", "import", self.file("card.pskc", content)),
             *("--passphrase-file", self.file("passphrase", "pass phrase\n")),

@@ -1,0 +1,85 @@
+"""Where a card record goes: first prepared, and confirmed when the card surely has the key."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from protocol import pskc
+from protocol.pskc import CardRecord
+from provisioning import keyfile
+
+UNCONFIRMED = ".unconfirmed"
+
+
+class Place(ABC):
+    """One place for card records, in two steps."""
+
+    @abstractmethod
+    def prepare(self, record: CardRecord) -> None:
+        """Keep the record durably, good for no login yet; all or nothing."""
+
+    @abstractmethod
+    def confirm(self, record: CardRecord) -> None:
+        """The card has the key: the record is good from now on. May be called again."""
+
+    @abstractmethod
+    def abandon(self, record: CardRecord) -> None:
+        """The card surely has not the key: forget what was prepared. May be called again."""
+
+
+class KeyFile(Place):
+    """An encrypted PSKC file, called `OUT.unconfirmed` until the card is known to have the key."""
+
+    def __init__(self, out: Path, secret: pskc.Secret) -> None:
+        self.out = out
+        self.unconfirmed = out.with_name(out.name + UNCONFIRMED)
+        self._secret = secret
+
+    def prepare(self, record: CardRecord) -> None:
+        """Write `OUT.unconfirmed` (0600); raises OutputRefused where either file is there."""
+        keyfile.must_be_free(self.out)
+        keyfile.write_new(self.unconfirmed, pskc.write([record], self._secret))
+
+    def confirm(self, record: CardRecord) -> None:
+        """Give the file its name; raises OutputRefused and leaves it unconfirmed otherwise."""
+        keyfile.rename_new(self.unconfirmed, self.out)
+
+    def abandon(self, record: CardRecord) -> None:
+        """Remove `OUT.unconfirmed`."""
+        keyfile.remove(self.unconfirmed)
+
+    def prepared(self) -> CardRecord:
+        """The record in `OUT.unconfirmed`; raises OutputRefused or PskcError."""
+        (record, *_) = pskc.read(keyfile.read(self.unconfirmed), self._secret)
+        return record
+
+
+class Places(Place):
+    """Several places for the same record; confirmed in their order."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = tuple(places)
+
+    def prepare(self, record: CardRecord) -> None:
+        """Prepare all; where one fails, those before it are abandoned."""
+        done: list[Place] = []
+        try:
+            for place in self._places:
+                place.prepare(record)
+                done.append(place)
+        except BaseException:
+            for place in reversed(done):
+                place.abandon(record)
+            raise
+
+    def confirm(self, record: CardRecord) -> None:
+        """Confirm one after the other."""
+        for place in self._places:
+            place.confirm(record)
+
+    def abandon(self, record: CardRecord) -> None:
+        """Abandon all, the last first."""
+        for place in reversed(self._places):
+            place.abandon(record)
