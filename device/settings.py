@@ -74,6 +74,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.isprintable()
 
 
+def _is_path_or_empty(value: object) -> bool:
+    return _is_text(value) and (value == "" or str(value).startswith("/"))
+
+
 _pin = _whole(_HEADER_PINS[0], _HEADER_PINS[-1])
 _A_PIN = "a BCM pin number from 0 to 27"
 _PINS = "a list of BCM pin numbers from 0 to 27"
@@ -112,11 +116,7 @@ _OPTIONS: dict[str, dict[str, _Option]] = {
         "response_seconds": _Option(60, _IDLE, _number(5, 600)),
     },
     "power": {
-        "halt_request": _Option(
-            "",
-            "an absolute path, or an empty string",
-            lambda value: _is_text(value) and (value == "" or str(value).startswith("/")),
-        ),
+        "halt_request": _Option("", "an absolute path, or an empty string", _is_path_or_empty),
     },
     "battery": {
         "gauge": _Option("none", ", ".join(_GAUGE[:-1]) + f" or {_GAUGE[-1]}", _one_of(*_GAUGE)),
@@ -124,6 +124,9 @@ _OPTIONS: dict[str, dict[str, _Option]] = {
         "warn_percent": _Option(20, "percent from 1 to 90", _whole(1, 90)),
         "critical_percent": _Option(5, "percent from 0 to 50", _whole(0, 50)),
         "hysteresis_percent": _Option(3, "percent from 0 to 10", _whole(0, 10)),
+    },
+    "cable": {
+        "port": _Option("", "an absolute path, or an empty string", _is_path_or_empty),
     },
 }
 
@@ -176,6 +179,7 @@ def parse(document: dict[str, object], where: str) -> Settings:
                 rotate=cast(Literal[0, 180], values["display", "rotate"]),
             ),
             gauge=values.gauge(),
+            cable=cast(str, values["cable", "port"]),
         )
     except DriverError as error:
         raise SettingsError(f"{where}: {error}") from error

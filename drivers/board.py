@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.battery import Gauge, gauge_of
+from drivers.cable import Cable, GadgetCable
 from drivers.errors import DriverError, NoFallback, PinError
 from drivers.hardware import MODEL_PATH, is_raspberry_pi, real_pins
 from drivers.keypad import Keypad
@@ -30,7 +31,8 @@ class Board:
 
     `mode` is what it became, `reason` why `auto` fell back to simulated parts ('' if it did not),
     `world` what surrounds the simulated ones (None on real ones); `gauge` is None where the
-    settings name none, and is first asked when somebody reads it.
+    settings name none, and is first asked when somebody reads it; `cable` is None where they name
+    no port, and on simulated parts unless one was given. Nothing opens it here.
     """
 
     keypad: Keypad
@@ -41,9 +43,12 @@ class Board:
     world: SimWorld | None
     _factory: PinFactory
     gauge: Gauge | None = None
+    cable: Cable | None = None
 
     def close(self) -> None:
         """Let go of pins and bus. The glass keeps what it shows."""
+        if self.cable is not None:
+            self.cable.close()
         self.keypad.close()
         self.press.close()
         self.display.close()
@@ -61,18 +66,21 @@ def open_board(
     world: SimWorld | None = None,
     model: Path = MODEL_PATH,
     first: FirstScreen | None = None,
+    cable: Cable | None = None,
 ) -> Board:
     """Open a card's parts; whether they are there is found out by opening them.
 
     `wake` is called, from any thread, when an edge asks for a `poll`. A simulated card lives in
     `world`, or in one of its own on `clock`. `auto` takes simulated parts where the real ones
     fail, and says why; on a Raspberry Pi (by the device tree `model`) it raises NoFallback.
+    `cable` is that of a simulated card; a real one has the port of its settings.
     `first` is what stands on the real glass already: it is taken over, or darkened if not.
     """
     if mode is Mode.SIM:
-        return _simulated(settings, clock, wake, world, "")
+        return _simulated(settings, clock, wake, world, "", cable)
     try:
         board = _assemble(settings, real_pins(), wake, Mode.HARDWARE, "", None, first)
+        board.cable = GadgetCable(Path(settings.cable)) if settings.cable else None
         if first is not None:
             first.hand_over()
         return board
@@ -87,7 +95,7 @@ def open_board(
                 f"{reason} This is a Raspberry Pi, so the card is not simulated: put that right, "
                 "or ask for simulated parts by name."
             ) from error
-    return _simulated(settings, clock, wake, world, reason)
+    return _simulated(settings, clock, wake, world, reason, cable)
 
 
 def _simulated(
@@ -96,13 +104,16 @@ def _simulated(
     wake: Callable[[], None],
     world: SimWorld | None,
     reason: str,
+    cable: Cable | None,
 ) -> Board:
     from drivers.sim.world import SimWorld  # a card with real parts never comes here
 
     world = world or SimWorld(settings, clock)
     world.attach()
     try:
-        return _assemble(settings, world.factory, wake, Mode.SIM, reason, world)
+        board = _assemble(settings, world.factory, wake, Mode.SIM, reason, world)
+        board.cable = cable
+        return board
     except BaseException:
         world.detach()
         raise

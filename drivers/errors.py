@@ -34,3 +34,11 @@ class BatteryError(DriverError, OSError):
 
 class NoFallback(DriverError, RuntimeError):
     """`auto` failed on a Raspberry Pi, where a simulated card is never what was meant."""
+
+
+class CableError(DriverError, OSError):
+    """The port of the pairing cable cannot be opened."""
+
+
+class CableCut(CableError, ConnectionError):
+    """The other end of the cable is gone, in the midst of it."""

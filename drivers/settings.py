@@ -94,7 +94,7 @@ class GaugeSettings:
 class BoardSettings:
     """The whole card: keypad, press button (BCM pin; whether pressing pulls it low), display.
 
-    `gauge` is None on a card without a fuel gauge.
+    `gauge` is None on a card without a fuel gauge, `cable` empty on one without a pairing port.
     """
 
     pad: PadLayout
@@ -102,6 +102,7 @@ class BoardSettings:
     press_active_low: bool = True
     display: DisplaySettings = DisplaySettings()
     gauge: GaugeSettings | None = None
+    cable: str = ""
 
     def __post_init__(self) -> None:
         _check_pins(*self.pad.rows, *self.pad.columns, self.press_pin)

@@ -28,7 +28,7 @@ def test_the_example_says_the_defaults() -> None:
 
 def test_the_example_names_every_key_and_explains_it() -> None:
     lines = EXAMPLE.read_text().splitlines()
-    assert sum(" = " in line and not line.startswith("#") for line in lines) == 25
+    assert sum(" = " in line and not line.startswith("#") for line in lines) == 26
     for number, line in enumerate(lines):
         if " = " in line and not line.startswith("#"):
             above = [one for one in lines[max(0, number - 3) : number] if one.startswith("#")]
@@ -54,6 +54,16 @@ def test_a_halt_request_is_a_path(tmp_path: Path) -> None:
     path.write_text('[power]\nhalt_request = "/run/challng/halt"\n')
     assert load(path).halt_request == Path("/run/challng/halt")
     assert parse({}, "defaults").halt_request is None
+
+
+def test_a_pairing_port_is_a_path_and_there_is_none_unless_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "card.toml"
+    path.write_text('[cable]\nport = "/dev/ttyGS0"\n')
+    assert load(path).board.cable == "/dev/ttyGS0"
+    assert parse({}, "defaults").board.cable == ""
+    path.write_text('[cable]\nport = "ttyGS0"\n')
+    with pytest.raises(SettingsError, match="cable.port: expected an absolute path"):
+        load(path)
 
 
 def test_press_wakes_the_pi_on_gpio_3_with_display_and_gauge_on_another_bus(
