@@ -11,6 +11,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+# The extras that requirements.lock holds, with what tests them.
+LOCKED = ("card", "provision", "sim", "server")
 LOCK = (ROOT / "requirements.lock").read_text()
 
 
