@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from .api import login, machines, session
-from .errors import LoginError
+from .api import login, machines, provisioning, session
+from .errors import LoginError, ProvisioningRefused
 from .portal import pages
 from .portal.render import bare
 from .verifier import Verifier
@@ -54,19 +54,21 @@ def create_app(verifier: Verifier) -> FastAPI:
     for router in (
         login.routes(verifier),
         session.routes(verifier),
+        provisioning.routes(verifier),
         machines.routes(verifier),
         pages.routes(verifier),
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(LoginError, _refused)
+    app.add_exception_handler(ProvisioningRefused, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _bare)
     return app
 
 
 def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, LoginError)  # noqa: S101 - registered for it alone
+    assert isinstance(error, LoginError | ProvisioningRefused)  # noqa: S101 - registered for them
     return of_refusal(error)
 
 
@@ -104,6 +106,10 @@ def _sentence(errors: Sequence[Any]) -> str:
         return f"The field {field!r} is missing. Add it."
     if kind == "string_type":
         return f"The field {field!r} must be a string. Correct it."
+    if kind == "extra_forbidden":
+        return "The body has a field that is not known here. Remove it."
+    if kind.startswith(("int", "greater_than", "less_than")):
+        return f"The field {field!r} must be a whole number that can be one. Correct it."
     if kind in {"string_too_short", "string_too_long"}:
         return f"The field {field!r} is too {kind.rsplit('_', 1)[1]}. Correct it."
     return f"The field {field!r} has characters that cannot be in it. Correct it."

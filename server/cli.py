@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
-from .commands import cards, upkeep, users
+from .commands import cards, provisioners, upkeep, users
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _user_commands(commands)
     _card_commands(commands)
+    _provisioner_commands(commands)
 
     each = _add(commands, "serve", "answer browsers and applications", on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")
@@ -110,8 +111,20 @@ def _card_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _secret(each, "--pin-file", "the card's soft PIN, 4 digits")
     each.add_argument("--serial", help="which card, where the file has several")
     _add(card, "list", "list the cards: serial, user, state, counter, last used", cards.show)
+    each = _add(card, "revoke", "take a card away for good: lost, stolen, replaced", cards.revoke)
+    each.add_argument("serial", metavar="SERIAL")
     each = _add(card, "unlock", "unlock a card that wrong answers have locked", cards.unlock)
     each.add_argument("serial", metavar="SERIAL")
+
+
+def _provisioner_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    group = _group(commands, "provisioner", "the credentials that may put cards here over the API")
+    each = _add(group, "add", "make a credential, and write its token to a file", provisioners.add)
+    each.add_argument("name", metavar="NAME", help="who will use it, such as desk-2")
+    each.add_argument("--out", required=True, type=Path, metavar="FILE", help="a new file, 0600")
+    _add(group, "list", "list the credentials", provisioners.show)
+    each = _add(group, "revoke", "end a credential; its cards stay", provisioners.revoke)
+    each.add_argument("name", metavar="NAME")
 
 
 def _group(

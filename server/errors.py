@@ -53,6 +53,33 @@ class NoSuchCard(ServerError, LookupError):
     """There is no card of this serial."""
 
 
+# --- provisioning
+
+
+class ProvisioningRefused(ServerError):
+    """Root of what a provisioning client is told."""
+
+
+class CredentialRefused(ProvisioningRefused):
+    """No provisioning credential, an unknown one, or one that was revoked."""
+
+
+class RecordRefused(ProvisioningRefused, ValueError):
+    """A card record that this verifier cannot use."""
+
+
+class NoSuchOwner(ProvisioningRefused, LookupError):
+    """There is no user of the name that the card is for."""
+
+
+class NoSuchRecord(ProvisioningRefused, LookupError):
+    """There is no pending or active card of this serial."""
+
+
+class RecordConflict(ProvisioningRefused):
+    """The serial has another key, or is another credential's."""
+
+
 # --- logging in
 
 

@@ -47,7 +47,7 @@ def upgrade(settings: Settings) -> bool:
         raise DataDirRefused(f"{settings.data} is not a verifier's data directory: check --data.")
     database = Database(settings.database)
     try:
-        with database.writing() as connection:
+        with database.migrating() as connection:
             if not migrate.has_tables(connection):
                 raise DataDirRefused(f"The database of {settings.data} is not a verifier's.")
             if migrate.is_current(connection):

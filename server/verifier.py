@@ -23,6 +23,8 @@ from .login.offers import Factors
 from .login.password import PasswordStep
 from .login.service import Logins
 from .login.sessions import Sessions
+from .provisioning.credential import Credentials
+from .provisioning.enrolment import Enrolments
 from .settings import Settings
 
 
@@ -54,15 +56,18 @@ class Verifier:
         self.logins = Logins(
             database, self.clock, settings, self.audit, self.factors, self.sessions
         )
+        brake = Brake(self.secrets, settings)
         self.passwords = PasswordStep(
             database,
             self.clock,
             settings,
             self.audit,
             self.hasher,
-            Brake(self.secrets, settings),
+            brake,
             self.logins,
         )
+        self.credentials = Credentials(database, self.clock, self.audit, brake)
+        self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
 
     def close(self) -> None:
         """Give back the database."""

@@ -15,6 +15,13 @@ class Event(StrEnum):
     PASSWORD_SET = "password.set"  # noqa: S105
     PASSWORD_REFUSED = "password.refused"  # noqa: S105
     CARD_IMPORTED = "card.imported"
+    CARD_PREPARED = "card.prepared"
+    CARD_CONFIRMED = "card.confirmed"
+    CARD_ABANDONED = "card.abandoned"
+    CARD_REVOKED = "card.revoked"
+    PROVISIONER_ADDED = "provisioner.added"
+    PROVISIONER_REVOKED = "provisioner.revoked"
+    PROVISIONER_REFUSED = "provisioner.refused"
     DEVICE_LOCKED = "device.locked"
     DEVICE_UNLOCKED = "device.unlocked"
     LOGIN_BEGUN = "login.begun"

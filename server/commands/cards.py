@@ -1,4 +1,4 @@
-"""`card import|list|unlock`."""
+"""`card import|list|unlock|revoke`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ..audit.events import Event
 from ..clock import written
 from ..errors import CardRefused
 from ..factors import cards, pins
+from ..lifecycle import revocation
+from ..lifecycle.states import DeviceState
 from ..verifier import Verifier
 from .context import operator, read_secret, say
 
@@ -40,7 +42,8 @@ def show(verifier: Verifier, _given: Namespace) -> int:
     """List the cards: serial, user, state, counter, last used."""
     with verifier.database.reading() as connection:
         for card in cards.all_of_them(connection):
-            state = "locked" if card.locked else "active"
+            active = card.state is DeviceState.ACTIVE
+            state = "locked" if active and card.locked else card.state.value
             used = written(card.used_at) if card.used_at else "never"
             say(f"{card.serial}\t{card.user}\t{state}\t{card.counter}\t{used}")
     return 0
@@ -55,6 +58,24 @@ def unlock(verifier: Verifier, given: Namespace) -> int:
         if was_locked:
             verifier.audit.write(connection, now, Event.DEVICE_UNLOCKED, operator(), wanted)
     say(f"The card {wanted} is unlocked." if was_locked else f"The card {wanted} was not locked.")
+    return 0
+
+
+def revoke(verifier: Verifier, given: Namespace) -> int:
+    """Take a card away for good: key and PIN destroyed, sessions ended, open logins closed."""
+    wanted = _serial(given.serial)
+    now = verifier.clock.now()
+    with verifier.database.writing() as connection:
+        card = revocation.get(connection, wanted)
+        if revocation.revoke(connection, card.device_id, now):
+            event = Event.CARD_REVOKED
+        elif revocation.abandon(connection, card.device_id):
+            event = Event.CARD_ABANDONED
+        else:
+            revocation.get(connection, wanted)
+            raise CardRefused(f"The card {wanted} changed at this moment: try again.")
+        verifier.audit.write(connection, now, event, operator(), wanted, key_id=card.key_id)
+    say(f"The card {wanted} is revoked; its serial is free for a new key.")
     return 0
 
 

@@ -38,7 +38,7 @@ def _reseal_column(
     with database.reading() as connection:
         stale = [
             (key, sealed)
-            for key, sealed in connection.execute(select(row_id, column))
+            for key, sealed in connection.execute(select(row_id, column).where(column.is_not(None)))
             if not keyring.is_newest(sealed)
         ]
     for start in range(0, len(stale), _BATCH):

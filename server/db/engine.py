@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _WRITES = "challng_writes"
@@ -62,6 +63,30 @@ class Database:
             yield connection
         for action in after:
             action()
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Give a connection for migrations: as `writing`, and whole tables may be rewritten.
+
+        SQLite rewrites a table by dropping the old one, which its check of references forbids
+        while rows refer to it (sqlite.org/lang_altertable.html, section 7); so the check is made
+        once, at the end, and what it finds undoes everything.
+        """
+        if not self._sqlite:
+            with self.writing() as connection:
+                yield connection
+            return
+        with self._turn(), self._writer.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101 - it is connected
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                        raise IntegrityError("a migration broke a reference", None, ValueError())
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -125,6 +150,7 @@ def _sqlite_engine(url: str) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")  # a destroyed key leaves no bytes in free pages
         cursor.close()
 
     @event.listens_for(engine, "begin")

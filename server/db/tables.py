@@ -13,9 +13,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
+    text,
 )
 
+from ..lifecycle.states import KEPT_SQL
 from .types import Moment, RowId
 
 metadata = MetaData(
@@ -37,33 +38,64 @@ users = Table(
     Column("locked_at", Moment),
 )
 
-# What every kind of device has. `label` is the owner's own name for it ("card", "card-2"), which
-# is the factor id of the API; `wrong_run` counts wrong answers in a row.
+# Who may put cards here over the API, and nothing else; known by the hash of its token alone.
+provisioners = Table(
+    "provisioners",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("added_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# What every kind of device has. `state` is one of `lifecycle.states`; serials and labels are
+# unique among the devices that are not revoked. `provisioner_id` put it here over the API; where
+# there is none, the operator imported it. `label` is the owner's own name for it ("card",
+# "card-2"), which is the factor id of the API; `wrong_run` counts wrong answers in a row.
 devices = Table(
     "devices",
     metadata,
     Column("id", RowId, primary_key=True),
     Column("kind", String(32), nullable=False),
-    Column("serial", String(32), nullable=False, unique=True),
+    Column("serial", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("provisioner_id", RowId, ForeignKey("provisioners.id")),
     Column("owner_id", RowId, ForeignKey("users.id"), nullable=False),
     Column("label", String(32), nullable=False),
     Column("wrong_run", Integer, nullable=False),
     Column("locked_at", Moment),
     Column("added_at", Moment, nullable=False),
     Column("used_at", Moment),
-    UniqueConstraint("owner_id", "label"),
+    Index(
+        "ix_devices_serial_kept",
+        "serial",
+        unique=True,
+        sqlite_where=text(KEPT_SQL),
+        postgresql_where=text(KEPT_SQL),
+    ),
+    Index(
+        "ix_devices_owner_id_label_kept",
+        "owner_id",
+        "label",
+        unique=True,
+        sqlite_where=text(KEPT_SQL),
+        postgresql_where=text(KEPT_SQL),
+    ),
 )
 
-# What a card has beside that. `counter` is the lowest that is still accepted. `far_counter` and
-# `far_login_id`: a right answer beyond the look-ahead window was given on that login, and the
-# next counter on another login brings the card back.
+# What a card has beside that; a revoked one has no key and no PIN any more. `counter` is the
+# lowest that is still accepted. `far_counter` and `far_login_id`: a right answer beyond the
+# look-ahead window was given on that login, and the next counter on another login brings the card
+# back.
 cards = Table(
     "cards",
     metadata,
     Column("device_id", RowId, ForeignKey("devices.id"), primary_key=True, autoincrement=False),
     Column("suite", String(64), nullable=False),
-    Column("key_sealed", LargeBinary, nullable=False),
-    Column("pin_sealed", LargeBinary, nullable=False),
+    Column("key_id", String(128)),
+    Column("key_sealed", LargeBinary),
+    Column("pin_sealed", LargeBinary),
     Column("counter", BigInteger, nullable=False),
     Column("issuer", Text, nullable=False),
     Column("far_counter", BigInteger),

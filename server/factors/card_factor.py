@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from ..crypto.keyring import Keyring
 from ..db.tables import cards, devices
+from ..lifecycle.states import ANSWERS
 from . import card
 from .card import CardRules, CardState
 from .interface import Factor, Prompt, Verdict
@@ -20,7 +21,13 @@ _MOVE = (
     .where(
         cards.c.device_id == _ID,
         cards.c.counter == bindparam("old_counter"),
-        select(devices.c.id).where(devices.c.id == _ID, devices.c.locked_at.is_(None)).exists(),
+        select(devices.c.id)
+        .where(
+            devices.c.id == _ID,
+            devices.c.locked_at.is_(None),
+            devices.c.state == ANSWERS.value,
+        )
+        .exists(),
     )
     .values(
         counter=bindparam("new_counter"),

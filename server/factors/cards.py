@@ -1,12 +1,13 @@
-"""Cards as the operator handles them: imported for a user, listed, unlocked."""
+"""Cards as rows: added to a user, listed, unlocked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from protocol import card_suite, pskc
 from protocol.errors import OcraError
@@ -15,6 +16,7 @@ from ..accounts.users import User
 from ..crypto.keyring import Keyring
 from ..db.tables import cards, devices, users
 from ..errors import CardRefused, NoSuchCard
+from ..lifecycle.states import DeviceState
 from .card_factor import place
 from .kinds import DeviceKind
 
@@ -25,6 +27,7 @@ class CardListed:
 
     serial: str
     user: str
+    state: DeviceState
     locked: bool
     wrong_run: int
     counter: int
@@ -53,26 +56,32 @@ def import_card(
     user: User,
     pin: str,
     now: datetime,
+    *,
+    state: DeviceState = DeviceState.ACTIVE,
+    provisioner_id: int | None = None,
 ) -> int:
-    """Add a card to a user, active at once; returns the device's id. Raises CardRefused."""
+    """Add a card to a user, active at once but for `state`; returns the device's id.
+
+    Raises CardRefused.
+    """
     try:
         card_suite.check(record.suite)
     except OcraError as error:
         raise CardRefused(f"The card {record.serial} cannot be used here: {error}.") from None
-    if connection.execute(select(devices.c.id).where(devices.c.serial == record.serial)).first():
+    kept = devices.c.state != DeviceState.REVOKED.value
+    if connection.execute(
+        select(devices.c.id).where(devices.c.serial == record.serial, kept)
+    ).first():
         raise CardRefused(f"The card {record.serial} was imported already: nothing is changed.")
-    has = connection.execute(
-        select(func.count()).where(
-            devices.c.owner_id == user.id, devices.c.kind == DeviceKind.CARD.value
-        )
-    ).scalar_one()
     device_id: int = connection.execute(
         insert(devices)
         .values(
             kind=DeviceKind.CARD.value,
             serial=record.serial,
+            state=state.value,
+            provisioner_id=provisioner_id,
             owner_id=user.id,
-            label=f"card-{has + 1}" if has else "card",
+            label=_free_label(connection, user),
             wrong_run=0,
             added_at=now,
         )
@@ -82,6 +91,7 @@ def import_card(
         insert(cards).values(
             device_id=device_id,
             suite=record.suite,
+            key_id=record.key_id,
             key_sealed=keyring.seal(record.key, place("key_sealed", device_id)),
             pin_sealed=keyring.seal(pin.encode("ascii"), place("pin_sealed", device_id)),
             counter=record.counter,
@@ -91,12 +101,25 @@ def import_card(
     return device_id
 
 
+def _free_label(connection: Connection, user: User) -> str:
+    taken = set(
+        connection.execute(
+            select(devices.c.label).where(
+                devices.c.owner_id == user.id, devices.c.state != DeviceState.REVOKED.value
+            )
+        ).scalars()
+    )
+    names = (f"card-{number}" if number > 1 else "card" for number in count(1))
+    return next(name for name in names if name not in taken)
+
+
 def all_of_them(connection: Connection) -> list[CardListed]:
     """Return all cards by serial."""
     rows = connection.execute(
         select(
             devices.c.serial,
             users.c.name,
+            devices.c.state,
             devices.c.locked_at,
             devices.c.wrong_run,
             cards.c.counter,
@@ -104,10 +127,18 @@ def all_of_them(connection: Connection) -> list[CardListed]:
         )
         .join(cards, cards.c.device_id == devices.c.id)
         .join(users, users.c.id == devices.c.owner_id)
-        .order_by(devices.c.serial)
+        .order_by(devices.c.serial, devices.c.id)
     )
     return [
-        CardListed(r.serial, r.name, r.locked_at is not None, r.wrong_run, r.counter, r.used_at)
+        CardListed(
+            r.serial,
+            r.name,
+            DeviceState(r.state),
+            r.locked_at is not None,
+            r.wrong_run,
+            r.counter,
+            r.used_at,
+        )
         for r in rows
     ]
 
@@ -115,7 +146,9 @@ def all_of_them(connection: Connection) -> list[CardListed]:
 def unlock(connection: Connection, serial: str) -> bool:
     """Unlock a card; False where it was not locked. Raises NoSuchCard."""
     row = connection.execute(
-        select(devices.c.id, devices.c.locked_at).where(devices.c.serial == serial)
+        select(devices.c.id, devices.c.locked_at).where(
+            devices.c.serial == serial, devices.c.state != DeviceState.REVOKED.value
+        )
     ).one_or_none()
     if row is None:
         raise NoSuchCard(

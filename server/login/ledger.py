@@ -18,6 +18,7 @@ from ..db.tables import devices, logins, users
 from ..db.types import Moment
 from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
+from ..lifecycle.states import ANSWERS
 
 _ID: BindParameter[object] = bindparam("the_id")
 _NOW = bindparam("now", type_=Moment)
@@ -45,7 +46,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Held:
-    """A device that is not locked, its row held until the transaction ends."""
+    """A device that is active and not locked, its row held until the transaction ends."""
 
     id: int
     kind: DeviceKind
@@ -99,7 +100,11 @@ _CLOSE_ALL = (
     .where(logins.c.user_id == _ID, logins.c.state == LoginState.OPEN.value)
     .values(state=LoginState.CLOSED.value, decided_at=_NOW)
 )
-_UNLOCKED = (devices.c.id == _ID, devices.c.locked_at.is_(None))
+_UNLOCKED = (
+    devices.c.id == _ID,
+    devices.c.locked_at.is_(None),
+    devices.c.state == ANSWERS.value,
+)
 _HOLD = (
     update(devices)
     .where(*_UNLOCKED)
@@ -178,7 +183,7 @@ class Ledger:
         return Claim(login_id, row.user_id, row.user, row.device_id, prompt, row.attempts)
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
-        """Hold the row of a device that is not locked; None where it is."""
+        """Hold the row of a device that can answer; None where it is locked or not active."""
         row = connection.execute(_HOLD, {"the_id": device_id, "now": now}).one_or_none()
         if row is None:
             return None

@@ -12,8 +12,13 @@ from sqlalchemy import Connection, bindparam, select
 from ..db.tables import devices
 from ..factors.interface import Factor, Prompt
 from ..factors.kinds import DeviceKind
+from ..lifecycle.states import ANSWERS
 
-_OWNED = select(devices).where(devices.c.owner_id == bindparam("owner")).order_by(devices.c.id)
+_OWNED = (
+    select(devices)
+    .where(devices.c.owner_id == bindparam("owner"), devices.c.state == ANSWERS.value)
+    .order_by(devices.c.id)
+)
 
 Factors = Mapping[DeviceKind, Factor[Any]]
 """The kinds of second factor that this verifier knows."""
@@ -43,7 +48,7 @@ class Offered:
 
 
 def choices(connection: Connection, user_id: int) -> tuple[Choice, ...]:
-    """Return a user's devices: usable ones first, then the one used last."""
+    """Return a user's active devices: usable ones first, then the one used last."""
     rows = connection.execute(_OWNED, {"owner": user_id}).all()
     ordered = sorted(
         rows,

@@ -103,7 +103,9 @@ class Logins:
             row = self._row(connection, login_id, browser)
             offered = choices(connection, row.user_id)
             self._refuse_what_is_over(row, now)
-        chosen = next(each for each in offered if each.device_id == row.device_id)
+        chosen = next((each for each in offered if each.device_id == row.device_id), None)
+        if chosen is None:  # revoked at the same moment
+            raise LoginDecided(_DECIDED)
         return Offered(row.id, row.user, chosen, row.prompt, offered, row.expires_at)
 
     def choose(self, login_id: str, factor_id: str, browser: bytes | None = None) -> Offered:

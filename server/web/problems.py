@@ -14,7 +14,9 @@ from .. import errors
 
 MEDIA_TYPE = "application/problem+json"
 
-STATUS: dict[type[errors.LoginError], tuple[int, str, str]] = {
+Refusal = errors.LoginError | errors.ProvisioningRefused
+
+STATUS: dict[type[Refusal], tuple[int, str, str]] = {
     errors.PasswordRefused: (401, "password-refused", "User name or password not right"),
     errors.SlowDown: (429, "slow-down", "Too many attempts"),
     errors.NoSuchLogin: (404, "no-such-login", "No such login"),
@@ -25,6 +27,11 @@ STATUS: dict[type[errors.LoginError], tuple[int, str, str]] = {
     errors.AnswerMalformed: (422, "answer-malformed", "Not an answer"),
     errors.AnswerWrong: (401, "answer-wrong", "Wrong answer"),
     errors.SessionUnknown: (401, "no-session", "No session"),
+    errors.CredentialRefused: (401, "credential-refused", "Credential not valid"),
+    errors.RecordRefused: (422, "record-refused", "Not a usable record"),
+    errors.NoSuchOwner: (404, "no-such-user", "No such user"),
+    errors.NoSuchRecord: (404, "no-such-card", "No such card"),
+    errors.RecordConflict: (409, "card-conflict", "Another card stands there"),
 }
 """What each refusal is called to the outside: status, name, title."""
 
@@ -55,14 +62,14 @@ def problem(
     return Response(json.dumps(content), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def of_refusal(refusal: errors.LoginError) -> Response:
-    """Return the answer for what the login code refused."""
+def of_refusal(refusal: Refusal) -> Response:
+    """Return the answer for what was refused."""
     status, name, title = STATUS[type(refusal)]
     headers = {}
     more: dict[str, object] = {}
     if isinstance(refusal, errors.SlowDown):
         headers["Retry-After"] = str(refusal.retry_after)
-    if isinstance(refusal, errors.SessionUnknown):
+    if isinstance(refusal, errors.SessionUnknown | errors.CredentialRefused):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(refusal, errors.AnswerWrong):
         more["tries_left"] = refusal.tries_left

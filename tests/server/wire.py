@@ -15,7 +15,8 @@ Answer = tuple[int, Any]
 class Wire:
     """`width` kept-alive connections to one server."""
 
-    def __init__(self, port: int, width: int) -> None:
+    def __init__(self, port: int, width: int, authorization: str = "") -> None:
+        self._more = f"authorization: {authorization}\r\n" if authorization else ""
         self._port = port
         self._width = width
         self._ends: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
@@ -37,11 +38,15 @@ class Wire:
         return (await self.at_once([(path, body)]))[0]
 
     async def at_once(self, requests: Sequence[tuple[str, object]]) -> list[Answer]:
-        """Send each request over a connection of its own, all before any answer is read."""
+        """Send each request over a connection of its own, all before any answer is read.
+
+        A path may have another method than POST in front of it: `PUT /path`.
+        """
         for (_, writer), (path, body) in zip(self._ends, requests, strict=False):
             content = json.dumps(body).encode()
             head = (
-                f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                f"{path if ' ' in path else 'POST ' + path} HTTP/1.1\r\nhost: localhost\r\n"
+                f"content-type: application/json\r\n{self._more}"
                 f"content-length: {len(content)}\r\n\r\n"
             )
             writer.write(head.encode() + content)

@@ -1,0 +1,82 @@
+"""Taking a device away: its secrets destroyed, its logins closed, its sessions ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from ..db.tables import cards, devices, logins, sessions
+from ..errors import NoSuchCard
+from ..login.ledger import LoginState
+from .states import DeviceState
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A card that is pending or active."""
+
+    device_id: int
+    state: DeviceState
+    key_id: str | None
+    provisioner_id: int | None
+
+
+def find(connection: Connection, serial: str) -> Kept | None:
+    """Return the card that has this serial now, or None."""
+    row = connection.execute(
+        select(devices.c.id, devices.c.state, devices.c.provisioner_id, cards.c.key_id)
+        .join(cards, cards.c.device_id == devices.c.id)
+        .where(devices.c.serial == serial, devices.c.state != DeviceState.REVOKED.value)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Kept(row.id, DeviceState(row.state), row.key_id, row.provisioner_id)
+
+
+def get(connection: Connection, serial: str) -> Kept:
+    """Return the card that has this serial now, or raise NoSuchCard."""
+    kept = find(connection, serial)
+    if kept is None:
+        raise NoSuchCard(
+            f"There is no card {serial}: `challng-server card list` shows which there are."
+        )
+    return kept
+
+
+def revoke(connection: Connection, device_id: int, now: datetime) -> bool:
+    """Take an active device away for good; False where it is not active any more.
+
+    Rows are held in the order of a login (login, device, card). An answer that comes in between
+    holds the device first and counts, or finds it revoked.
+    """
+    connection.execute(
+        update(logins)
+        .where(logins.c.device_id == device_id, logins.c.state == LoginState.OPEN.value)
+        .values(state=LoginState.CLOSED.value, decided_at=now)
+    )
+    taken = connection.execute(
+        update(devices)
+        .where(devices.c.id == device_id, devices.c.state == DeviceState.ACTIVE.value)
+        .values(state=DeviceState.REVOKED.value)
+    )
+    if taken.rowcount != 1:
+        return False
+    connection.execute(
+        update(cards).where(cards.c.device_id == device_id).values(key_sealed=None, pin_sealed=None)
+    )
+    connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
+    return True
+
+
+def abandon(connection: Connection, device_id: int) -> bool:
+    """Remove a pending device as if it had never been; False where it is not pending any more."""
+    pending = select(devices.c.id).where(
+        devices.c.id == device_id, devices.c.state == DeviceState.PENDING.value
+    )
+    if connection.execute(pending.with_for_update()).first() is None:
+        return False
+    connection.execute(delete(cards).where(cards.c.device_id == device_id))
+    connection.execute(delete(devices).where(devices.c.id == device_id))
+    return True

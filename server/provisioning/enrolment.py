@@ -1,0 +1,260 @@
+"""What a credential may do: prepare a card, confirm it, take back what it put here.
+
+A prepared card is pending: it is never offered and never answers. Who wins of several calls at
+once is decided by the database: one serial stands once among the cards that are not revoked, and
+every step is a compare-and-set on the device's state.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..accounts import users
+from ..audit.events import Event
+from ..audit.log import AuditLog
+from ..clock import Clock
+from ..crypto.keyring import Keyring
+from ..db import tables
+from ..db.engine import Database
+from ..errors import NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
+from ..factors import cards
+from ..factors.card_factor import place
+from ..lifecycle import revocation
+from ..lifecycle.revocation import Kept
+from ..lifecycle.states import DeviceState
+from . import credential, provisioners
+from .provisioners import Provisioner
+from .record import Enrolment
+
+_ROUNDS = 8
+"""How often a step is tried again that another call came in between of."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a card stands after a call; `made` where the call put it there."""
+
+    serial: str
+    key_id: str
+    state: DeviceState
+    made: bool = False
+
+
+class _Overtaken(Exception):
+    """Another call changed the card between reading and writing."""
+
+
+class Enrolments:
+    """The steps, each one transaction."""
+
+    def __init__(self, database: Database, clock: Clock, audit: AuditLog, keyring: Keyring) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._keyring = keyring
+
+    def prepare(self, by: Provisioner, given: Enrolment) -> Standing:
+        """Put a card here, pending; the same record again changes nothing.
+
+        Another record takes the place of a pending one of the same credential.
+        """
+        for _ in range(_ROUNDS):
+            try:
+                with self._database.writing() as connection:
+                    return self._prepare(connection, by, given)
+            except (IntegrityError, _Overtaken):
+                continue  # another call put a card of this serial here first, or took it away
+        raise _busy(given.record.serial)
+
+    def confirm(self, by: Provisioner, serial: str, key_id: str) -> Standing:
+        """Make a pending card active: it holds its key for certain. Twice is as good as once."""
+        with self._database.writing() as connection:
+            now = self._begin(connection, by)
+            card = self._own(connection, by, serial)
+            if card.key_id != key_id:
+                raise _another_key(serial)
+            done = connection.execute(
+                update(tables.devices)
+                .where(
+                    tables.devices.c.id == card.device_id,
+                    tables.devices.c.state == DeviceState.PENDING.value,
+                )
+                .values(state=DeviceState.ACTIVE.value)
+            )
+            if done.rowcount:
+                self._audit.write(
+                    connection, now, Event.CARD_CONFIRMED, by.actor, serial, key_id=key_id
+                )
+            else:  # active already, or taken away since it was read
+                again = revocation.find(connection, serial)
+                if again is None or again.device_id != card.device_id:
+                    raise _no_such(serial)
+        return Standing(serial, key_id, DeviceState.ACTIVE)
+
+    def withdraw(
+        self, by: Provisioner, serial: str, key_id: str | None, *, pending_only: bool
+    ) -> Standing:
+        """Abandon a pending card, or revoke an active one; returns what it was."""
+        with self._database.writing() as connection:
+            now = self._begin(connection, by)
+            card = self._own(connection, by, serial)
+            if key_id is not None and card.key_id != key_id:
+                raise _another_key(serial)
+            was = Standing(serial, card.key_id or "", card.state)
+            if revocation.abandon(connection, card.device_id):
+                event = Event.CARD_ABANDONED
+            elif pending_only:
+                raise RecordConflict(
+                    f"The card {serial} is active already: revoke it if it must go."
+                )
+            elif revocation.revoke(connection, card.device_id, now):
+                event = Event.CARD_REVOKED
+            else:
+                raise _no_such(serial)
+            self._audit.write(connection, now, event, by.actor, serial, key_id=card.key_id)
+        return was
+
+    # --- within
+
+    def _begin(self, connection: Connection, by: Provisioner) -> datetime:
+        if not provisioners.hold(connection, by):
+            raise credential.refused()
+        return self._clock.now()
+
+    def _prepare(self, connection: Connection, by: Provisioner, given: Enrolment) -> Standing:
+        now = self._begin(connection, by)
+        record = given.record
+        try:
+            owner = users.get(connection, given.user)
+        except NoSuchUser:
+            raise NoSuchOwner(
+                f"There is no user {given.user} at this verifier: ask its operator to add the "
+                "user, or correct the name."
+            ) from None
+        there = revocation.find(connection, record.serial)
+        if there is not None:
+            if self._is_same(connection, there, by, given, owner.id):
+                return Standing(record.serial, record.key_id, there.state)
+            if there.provisioner_id != by.id:
+                raise _foreign(record.serial)
+            if there.state is not DeviceState.PENDING:
+                raise RecordConflict(
+                    f"The card {record.serial} is active with another key: revoke it first, with "
+                    f"`challng-provision revoke {record.serial}`."
+                )
+            if not revocation.abandon(connection, there.device_id):
+                raise _Overtaken
+            self._audit.write(
+                connection,
+                now,
+                Event.CARD_ABANDONED,
+                by.actor,
+                record.serial,
+                key_id=there.key_id,
+            )
+        self._refuse_a_key_that_was_taken_away(connection, given)
+        cards.import_card(
+            connection,
+            self._keyring,
+            record,
+            owner,
+            given.pin,
+            now,
+            state=DeviceState.PENDING,
+            provisioner_id=by.id,
+        )
+        self._audit.write(
+            connection,
+            now,
+            Event.CARD_PREPARED,
+            by.actor,
+            record.serial,
+            user=given.user,
+            key_id=record.key_id,
+        )
+        return Standing(record.serial, record.key_id, DeviceState.PENDING, made=True)
+
+    def _is_same(
+        self,
+        connection: Connection,
+        there: Kept,
+        by: Provisioner,
+        given: Enrolment,
+        owner_id: int,
+    ) -> bool:
+        """Tell whether this very record is here; of an active card the counter has moved on."""
+        record = given.record
+        row = connection.execute(
+            select(tables.cards, tables.devices.c.owner_id)
+            .join(tables.devices, tables.devices.c.id == tables.cards.c.device_id)
+            .where(tables.cards.c.device_id == there.device_id)
+        ).one()
+        if there.provisioner_id != by.id or row.key_sealed is None:
+            return False
+        active = there.state is DeviceState.ACTIVE
+        plain = (row.key_id, row.suite, row.issuer, row.owner_id) == (
+            record.key_id,
+            record.suite,
+            record.issuer,
+            owner_id,
+        )
+        key = self._keyring.open(row.key_sealed, place("key_sealed", there.device_id))
+        pin = self._keyring.open(row.pin_sealed, place("pin_sealed", there.device_id))
+        return (
+            plain
+            and (active or row.counter == record.counter)
+            and hmac.compare_digest(key, record.key)
+            and hmac.compare_digest(pin, given.pin.encode("ascii"))
+        )
+
+    def _refuse_a_key_that_was_taken_away(self, connection: Connection, given: Enrolment) -> None:
+        gone = connection.execute(
+            select(tables.cards.c.device_id)
+            .join(tables.devices, tables.devices.c.id == tables.cards.c.device_id)
+            .where(
+                tables.devices.c.serial == given.record.serial,
+                tables.devices.c.state == DeviceState.REVOKED.value,
+                tables.cards.c.key_id == given.record.key_id,
+            )
+        ).first()
+        if gone is not None:
+            raise RecordConflict(
+                f"This key of the card {given.record.serial} was revoked, and does not come back: "
+                "put a new key onto the card."
+            )
+
+    def _own(self, connection: Connection, by: Provisioner, serial: str) -> Kept:
+        card = revocation.find(connection, serial)
+        if card is None:
+            raise _no_such(serial)
+        if card.provisioner_id != by.id:
+            raise _foreign(serial)
+        return card
+
+
+def _no_such(serial: str) -> NoSuchRecord:
+    return NoSuchRecord(f"There is no card {serial} at this verifier, pending or active.")
+
+
+def _foreign(serial: str) -> RecordConflict:
+    return RecordConflict(
+        f"The card {serial} was not put here by this credential: ask the verifier's operator "
+        "(`challng-server card revoke`)."
+    )
+
+
+def _another_key(serial: str) -> RecordConflict:
+    return RecordConflict(
+        f"The card {serial} is here with another key: this record is not the newest of the card."
+    )
+
+
+def _busy(serial: str) -> RecordConflict:
+    return RecordConflict(
+        f"Other calls change the card {serial} at the same moment: try again when they are done."
+    )
