@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import binascii
 import sys
-from base64 import b64decode
 
 from protocol.pskc import Passphrase, PreSharedKey, Secret
-from protocol.pskc.secret import DEFAULT_NAME, KEY_BYTES
+from protocol.pskc.secret import DEFAULT_NAME
 from provisioning import secret_source
-from provisioning.errors import SecretRefused
 
 SHORT = 12
 """Passphrases below this many characters are taken with a warning."""
@@ -37,7 +34,7 @@ def read(arguments: argparse.Namespace, *, new: bool) -> Secret:
     Raises SecretRefused or PskcError.
     """
     if secret_source.given(arguments, "key"):
-        return PreSharedKey(_key(secret_source.read(arguments, "key")), arguments.key_name)
+        return PreSharedKey.parse(secret_source.read(arguments, "key"), arguments.key_name)
     passphrase = secret_source.read(arguments, "passphrase", ask_twice=new)
     if new and len(passphrase) < SHORT:
         print(
@@ -45,19 +42,3 @@ def read(arguments: argparse.Namespace, *, new: bool) -> Secret:
             file=sys.stderr,
         )
     return Passphrase(passphrase)
-
-
-def _key(text: str) -> bytes:
-    text = "".join(text.split())
-    if len(text) in {2 * size for size in KEY_BYTES}:
-        try:
-            return bytes.fromhex(text)
-        except ValueError:
-            pass  # base64 of 24 bytes is as long as 16 bytes in hex
-    try:
-        key = b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) not in KEY_BYTES:
-        raise SecretRefused("the key must be 16, 24 or 32 bytes in hex or base64: give another")
-    return key

@@ -106,7 +106,13 @@ def _card_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     card = _group(commands, "card", "the cards")
     each = _add(card, "import", "add the card of a PSKC file to a user", cards.import_)
     each.add_argument("file", metavar="FILE", help="the PSKC file (RFC 6030)")
-    _secret(each, "--passphrase-file", "the file's passphrase")
+    under = each.add_mutually_exclusive_group(required=True)
+    for option, what in (
+        ("--passphrase-file", "the file's passphrase"),
+        ("--key-file", "the file's pre-shared AES key, in hex or base64"),
+    ):
+        under.add_argument(option, metavar="FILE", help=f"a file with {what}; -: standard input")
+    each.add_argument("--key-name", metavar="NAME", help="what the file calls the pre-shared key")
     each.add_argument("--user", required=True, metavar="NAME", help="whose card it is")
     _secret(each, "--pin-file", "the card's soft PIN, 4 digits")
     each.add_argument("--serial", help="which card, where the file has several")

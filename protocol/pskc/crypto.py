@@ -40,7 +40,7 @@ def decrypt(key: bytes, sealed: bytes) -> bytes:
     try:
         return unpadder.update(padded) + unpadder.finalize()
     except ValueError:
-        raise PskcError("the passphrase is wrong, or the file is damaged") from None
+        raise PskcError("the passphrase or key is wrong, or the file is damaged") from None
 
 
 def mac(key: bytes, sealed: bytes, hash_name: str) -> bytes:

@@ -7,7 +7,8 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 PKCS5 = "http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#"
-OCRA_PROFILE = "urn:ietf:params:xml:ns:keyprov:pskc:ocra"
+PROFILES = PSKC + ":"
+OCRA_PROFILE = PROFILES + "ocra"
 
 PBKDF2 = PKCS5 + "pbkdf2"
 AES_CBC = {f"{XENC}aes{bits}-cbc": bits // 8 for bits in (128, 192, 256)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode
 from dataclasses import dataclass, field
 
 from ..errors import PskcError
@@ -33,6 +35,25 @@ class PreSharedKey:
             raise PskcError("a pre-shared key must be 16, 24 or 32 bytes (AES)")
         if not 1 <= len(self.name) <= 128 or not self.name.isprintable():
             raise PskcError("a pre-shared key's name must be 1 to 128 printable characters")
+
+    @classmethod
+    def parse(cls, text: str, name: str = DEFAULT_NAME) -> PreSharedKey:
+        """The key written in hex or base64; raises PskcError."""
+        text = "".join(text.split())
+        key = b""
+        if len(text) in {2 * size for size in KEY_BYTES}:
+            try:
+                key = bytes.fromhex(text)
+            except ValueError:
+                key = b""  # base64 of 24 bytes is as long as 16 bytes in hex
+        if not key:
+            try:
+                key = b64decode(text, validate=True)
+            except (binascii.Error, ValueError):
+                key = b""
+        if len(key) not in KEY_BYTES:
+            raise PskcError("a pre-shared key must be 16, 24 or 32 bytes in hex or base64")
+        return cls(key, name)
 
 
 Secret = Passphrase | PreSharedKey

@@ -71,7 +71,6 @@ def _write_package(container: Element, record: CardRecord, file_key: bytes, mac_
     suite = ocra.parse(record.suite)
     package = SubElement(container, "pskc:KeyPackage")
     device = SubElement(package, "pskc:DeviceInfo")
-    _text(device, "pskc:Manufacturer", "Challng")
     _text(device, "pskc:SerialNo", record.serial)
     key = SubElement(package, "pskc:Key", Id=record.key_id, Algorithm=names.OCRA_PROFILE)
     _text(key, "pskc:Issuer", record.issuer)

@@ -26,7 +26,7 @@ def import_(verifier: Verifier, given: Namespace) -> int:
     with verifier.database.reading() as connection:
         users.get(connection, name)
     pin = pins.check(read_secret(given.pin_file, "PIN"))
-    record = cards.choose(_records(given.file, given.passphrase_file), wanted)
+    record = cards.choose(_records(given), wanted)
     now = verifier.clock.now()
     with verifier.database.writing() as connection:
         user = users.get(connection, name)
@@ -86,21 +86,27 @@ def _serial(text: str) -> str:
         raise CardRefused(f"{_sentence(error)} Check the serial and type it again.") from None
 
 
-def _records(file: str, passphrase_file: str) -> list[pskc.CardRecord]:
-    passphrase = read_secret(passphrase_file, "passphrase")
+def _records(given: Namespace) -> list[pskc.CardRecord]:
     try:
-        data = Path(file).read_bytes()
+        secret = _secret(given)
+        data = Path(given.file).read_bytes()
+        return pskc.read(data, secret)
     except OSError as error:
         raise CardRefused(
-            f"The card file {file} cannot be read ({error.strerror}): check its name."
+            f"The card file {given.file} cannot be read ({error.strerror}): check its name."
         ) from None
-    try:
-        return pskc.read(data, pskc.Passphrase(passphrase))
     except ProtocolError as error:
         raise CardRefused(
-            f"The card file {file} is refused. {_sentence(error)} "
-            "Check the file and its passphrase."
+            f"The card file {given.file} is refused. {_sentence(error)} "
+            "Check the file and its passphrase or key."
         ) from None
+
+
+def _secret(given: Namespace) -> pskc.Secret:
+    if given.key_file is None:
+        return pskc.Passphrase(read_secret(given.passphrase_file, "passphrase"))
+    text = read_secret(given.key_file, "key")
+    return pskc.PreSharedKey.parse(text, *([given.key_name] if given.key_name else []))
 
 
 def _sentence(error: ProtocolError) -> str:

@@ -103,7 +103,7 @@ def test_no_key_shows_in_a_repr() -> None:
 
 
 def test_a_wrong_passphrase_is_refused() -> None:
-    assert "passphrase is wrong" in refused(a_file(), "correct horse battery stapler")
+    assert "passphrase or key is wrong" in refused(a_file(), "correct horse battery stapler")
 
 
 def test_a_key_without_mac_is_refused() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import socket
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -276,6 +277,22 @@ def test_a_card_file_that_is_not_one(operator: Operator) -> None:
     assert "cannot be read" in operator.refused(*arguments)
     arguments[arguments.index("alice")] = "bob"
     assert "no user bob" in operator.refused(*arguments)
+
+
+def test_a_card_file_under_a_pre_shared_key(operator: Operator) -> None:
+    secret = pskc.PreSharedKey(bytes(range(32)), "The club's")
+    file = operator.file("card.pskc", pskc.write([Card().record()], secret))
+    key = operator.file("key", secret.key.hex() + "\n")
+    arguments = [
+        *("card", "import", file, "--user", "alice", "--pin-file", operator.file("pin", PIN)),
+        *("--key-file", key),
+    ]
+    assert 'with the key "The club\'s"' in operator.refused(*arguments)
+    operator.file("key", "00" * 20)
+    assert "16, 24 or 32 bytes" in operator.refused(*arguments, "--key-name", "The club's")
+    operator.file("key", b64encode(secret.key))
+    assert operator(*arguments, "--key-name", "The club's") == 0
+    assert operator(*arguments, "--passphrase-file", key) == 2
 
 
 def test_the_audit_log_is_verified_and_tampering_is_exit_code_1(operator: Operator) -> None:
