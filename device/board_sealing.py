@@ -111,17 +111,27 @@ class Choice:
     reason: str
 
 
-def choose(directory: Path, disk: Disk) -> Choice:
-    """The sealer for a store: what it was begun with; for a new one the board's, if it answers."""
+def choose(directory: Path, disk: Disk, *, board_here: bool = True) -> Choice:
+    """The sealer for a store: what it was begun with; for a new one the board's, if it answers.
+
+    `board_here` False is for a card's disk in another machine, whose board is not the card's.
+    """
     try:
         names = disk.names(directory)
     except OSError:
         names = []
     board, host = BoardSealer(directory, disk), HostKeySealer(directory, disk)
+    if SALT_FILE in names and not board_here:
+        raise SealingKeyMissing(
+            f"{directory} is sealed under the key of the card's own board, which is not here: "
+            "load keys on the card itself, or wipe the store first"
+        )
     if SALT_FILE in names:
         return Choice(board, f"{SALT_FILE} is in the store, which was begun with it")
     if HOST_KEY_FILE in names:
         return Choice(host, f"{HOST_KEY_FILE} is in the store, which was begun with it")
+    if not board_here:
+        return Choice(host, "the card's board is not here")
     try:
         board_hmac(_LABEL)
     except SealingKeyMissing as error:

@@ -23,6 +23,10 @@ class Disk(ABC):
         """All bytes of a file."""
 
     @abstractmethod
+    def size(self, path: Path) -> int:
+        """How many bytes a file has, readable or not."""
+
+    @abstractmethod
     def mode(self, path: Path) -> int:
         """Permission bits, such as `0o700`."""
 
@@ -33,6 +37,10 @@ class Disk(ABC):
     @abstractmethod
     def create(self, path: Path) -> int:
         """A handle on a new, empty file of its owner alone; `FileExistsError` when it is there."""
+
+    @abstractmethod
+    def overwrite(self, path: Path) -> int:
+        """A handle on the start of a file that is there, for writing over what it holds."""
 
     @abstractmethod
     def write(self, handle: int, data: bytes) -> None:
@@ -98,6 +106,10 @@ class RealDisk(Disk):
         """All bytes of a file."""
         return path.read_bytes()
 
+    def size(self, path: Path) -> int:
+        """How many bytes the file itself has, never what a link of that name points to."""
+        return path.lstat().st_size
+
     def mode(self, path: Path) -> int:
         """Permission bits, such as `0o700`."""
         return path.stat().st_mode & 0o7777
@@ -121,6 +133,17 @@ class RealDisk(Disk):
             owner = path.parent.stat()
             os.fchown(handle, owner.st_uid, owner.st_gid)
         return handle
+
+    def overwrite(self, path: Path) -> int:
+        """A handle on the file itself, never on what a link of that name points to."""
+        flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            return os.open(path, flags)
+        except PermissionError:
+            if path.is_symlink():
+                raise
+            path.chmod(0o600)
+            return os.open(path, flags)
 
     def write(self, handle: int, data: bytes) -> None:
         """Write all of `data`, however many calls the system makes of it."""

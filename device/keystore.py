@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
+from typing import Literal
 
 from device.errors import (
     CounterExhausted,
@@ -60,20 +61,34 @@ class KeyStore(ABC):
         made so, `CounterExhausted` when there is none.
         """
 
+    @abstractmethod
+    def remove(self, slot: str) -> None:
+        """Destroy what is in a slot, whole or damaged, durably; done again it finishes.
+
+        With the last slot goes the key that sealed them, as far as the store holds it.
+        """
+
 
 class FileKeyStore(KeyStore):
     """A directory of its owner alone, with one sealed file per slot."""
 
     def __init__(
-        self, directory: Path, *, disk: Disk | None = None, sealer: Sealer | None = None
+        self,
+        directory: Path,
+        *,
+        disk: Disk | None = None,
+        sealer: Sealer | None = None,
+        board_here: bool = True,
     ) -> None:
         """Use `directory`, which `add` makes when it is not there; nothing is read yet.
 
-        Without a `sealer` one is chosen when the first is needed (device.board_sealing).
+        Without a `sealer` one is chosen when the first is needed (device.board_sealing);
+        `board_here` False where the directory is a card's, but this machine is not.
         """
+        self._board_here = board_here
         self._directory = directory
         self._disk = disk if disk is not None else RealDisk()
-        self._given = sealer
+        self._asked = self._given = sealer
         self._reason = "asked for"
 
     @property
@@ -87,13 +102,20 @@ class FileKeyStore(KeyStore):
             # Only now: a card shows its first screen before it loads what this needs.
             from device.board_sealing import choose
 
-            choice = choose(self._directory, self._disk)
+            choice = choose(self._directory, self._disk, board_here=self._board_here)
             self._given, self._reason = choice.sealer, choice.reason
         return self._given
 
     def sealing(self) -> str:
         """What the slots are sealed under, and why."""
         return f"{self._sealer.name} ({self._reason})"
+
+    def sealed_under(self) -> Literal["board", "host"]:
+        """Whose key seals the slots that are there, by what lies beside them."""
+        from device.board_sealing import SALT_FILE
+
+        with self._reading():
+            return "board" if SALT_FILE in self._names() else "host"
 
     def slots(self) -> tuple[str, ...]:
         """The slots that hold a file, whole or not; none when there is no directory."""
@@ -153,6 +175,26 @@ class FileKeyStore(KeyStore):
                 f"the next counter could not be written to {path} ({error.strerror or error}): "
                 "no response is given; look at the disk's space and health"
             ) from error
+
+    def remove(self, slot: str) -> None:
+        """Overwrite and unlink the slot's file; with the last one the sealing key's file, too."""
+        from device import removal
+
+        path = self._path(slot)
+        with self._writing():
+            if not self._names():
+                return
+            with self._disk.lock(self._directory):
+                names = [path.name]
+                if not set(self.slots()) - {slot}:
+                    names += removal.SEALING_FILES
+                    self._given = self._asked
+                done = [removal.remove(self._disk, self._directory, name) for name in names]
+        if not all(done):
+            raise StoreUnwritable(
+                f"slot {slot} of {self._directory} is gone, but could not be overwritten first: "
+                "its bytes are still on the medium, destroy that"
+            )
 
     def _path(self, slot: str) -> Path:
         if slot not in SLOTS:

@@ -9,12 +9,12 @@ from importlib.metadata import version
 
 from device.errors import DeviceError
 from protocol.errors import ProtocolError
-from provisioning.commands import new
+from provisioning.commands import new, wipe
 from provisioning.errors import ProvisioningError
 
 DONE, REFUSED, INTERRUPTED = 0, 1, 130
 
-COMMANDS = (new,)
+COMMANDS = (new, wipe)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return REFUSED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         print("\nchallng-provision: interrupted", file=sys.stderr)
         return INTERRUPTED
 

@@ -21,5 +21,17 @@ class OutputRefused(ProvisioningError, OSError):
     """The key file cannot be written or read where it was asked for."""
 
 
-class NoSlotFree(ProvisioningError, LookupError):
-    """It does not go without saying which slot is meant."""
+class NoSuchSlot(ProvisioningError, LookupError):
+    """There is no such slot, or it must be said which one is meant."""
+
+
+class ImageRefused(ProvisioningError, OSError):
+    """A directory that is no mounted card, or in which no store can be."""
+
+
+class RollsRefused(ProvisioningError, ValueError):
+    """Rolls of dice that cannot be asked for."""
+
+
+class NotConfirmed(ProvisioningError):
+    """What destroys a key was not confirmed."""

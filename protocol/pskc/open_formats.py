@@ -22,6 +22,13 @@ def refuse_name(name: str) -> None:
         raise PskcError(_REASONS[name])
 
 
+def need_pskc(name: str) -> None:
+    """Raise PskcError for a format's name that is not PSKC's."""
+    refuse_name(name)
+    if name.lower() != "pskc":
+        raise PskcError("card records are written as pskc (RFC 6030) and as nothing else")
+
+
 def refuse_content(data: bytes) -> None:
     """Raise PskcError for content that is `otpauth` addresses or lines of separated values."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip().lower()

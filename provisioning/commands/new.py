@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from device.keystore import SLOTS, FileKeyStore
+from protocol.fingerprint import key_id
 from protocol.ocra import DEFAULT_SUITE
-from provisioning import record_secret
+from protocol.pskc import open_formats
+from provisioning import dice, keyfile, record_secret, target
 from provisioning.loader import StoreLoader
 from provisioning.order import Order
 from provisioning.place import KeyFile
@@ -18,19 +21,34 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Put `new` into the command line."""
     new = commands.add_parser(
         "new",
-        help="make a key for a card, on the card itself or on its mounted store",
+        help="make a key for a card, on the card itself or on its mounted disk",
         description="Makes a key, puts it into a card's store, and writes the card record for the "
         "verifier as an encrypted PSKC file (RFC 6030).",
         allow_abbrev=False,
     )
     new.set_defaults(run=run)
-    new.add_argument("--store", type=Path, required=True, metavar="DIR", help="the card's store")
+    target.add_options(new)
     new.add_argument("--out", type=Path, required=True, metavar="FILE", help="the card record")
+    new.add_argument(
+        "--format",
+        metavar="FORMAT",
+        default="pskc",
+        help="pskc, and no other: csv and otpauth are refused, their keys stand open",
+    )
     record_secret.add_options(new)
-    new.add_argument("--slot", choices=SLOTS, default=SLOTS[0], help="default: %(default)s")
-    new.add_argument("--serial", help="the card's serial; default: a new one is drawn")
+    new.add_argument(
+        "--slot", choices=SLOTS, help="default: the first free one, A on a card without keys"
+    )
+    new.add_argument(
+        "--serial", help="the card's serial; default: that of its other slots, or a new one"
+    )
     new.add_argument("--issuer", default="Challng", help="whose verifier it is for")
     new.add_argument("--suite", default=DEFAULT_SUITE, help="default: %(default)s")
+    new.add_argument(
+        "--dice",
+        action="store_true",
+        help=f"ask for rolls of your own dice ({dice.ENOUGH} are worth 128 bits) and mix them in",
+    )
     new.add_argument(
         "--replace",
         action="store_true",
@@ -40,17 +58,45 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the key; 0 when card and record have it."""
-    secret = record_secret.read(arguments, new=True)
+    open_formats.refuse_name(arguments.out.suffix)
+    open_formats.need_pskc(arguments.format)
+    store = target.to_load(arguments)
+    slot = target.slot_to_load(store, arguments.slot, replace=arguments.replace)
     order = Order(
-        slot=arguments.slot,
+        slot=slot,
         issuer=arguments.issuer,
         suite=arguments.suite,
         serial=arguments.serial,
         replace=arguments.replace,
     )
-    place = KeyFile(arguments.out, secret)
-    record = provision(order, StoreLoader(FileKeyStore(arguments.store)), place)
-    print(f"card     {record.serial}, slot {order.slot}, key written to {arguments.store}")
+    invalid = _becomes_invalid(store, slot) if arguments.replace else None
+    if invalid:
+        print(f"replaces {invalid}", file=sys.stderr)
+    keyfile.must_be_free(arguments.out)
+    place = KeyFile(arguments.out, record_secret.read(arguments, new=True))
+    loader = StoreLoader(store, dice.mixed(dice.ask())) if arguments.dice else StoreLoader(store)
+    record = provision(order, loader, place)
+    others = [one for one in store.slots() if one != slot]
+    beside = f" (beside {', '.join(others)})" if others else ""
+    print(f"card     {record.serial}, slot {slot}{beside}, key written to {store.directory}")
     print(f"record   {arguments.out}, encrypted")
+    if invalid:
+        print(f"invalid  {invalid}")
     print(f"next     challng-server card import {arguments.out} --user NAME, then delete the file")
     return 0
+
+
+def _becomes_invalid(store: FileKeyStore, slot: str) -> str | None:
+    """What a replaced key leaves behind that is worth nothing then; None for an empty slot."""
+    if slot not in store.slots():
+        return None
+    key = target.loaded_key(store, slot)
+    if key is None:
+        return (
+            f"the key in slot {slot}, which cannot be opened: its record and every login with it "
+            "end; revoke that card at its verifier"
+        )
+    return (
+        f"key {key_id(key.serial, slot, key.key)} for {key.issuer}: its record and every login "
+        f"with it end; revoke {key.serial} at that verifier before the new record goes there"
+    )

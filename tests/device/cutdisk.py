@@ -22,6 +22,7 @@ class Inode:
     data: bytes = b""
     durable: bytes | None = b""
     mode: int = 0o600
+    beneath: bytes = b""  # what an overwrite that was not flushed may leave in the rest
 
 
 @dataclass
@@ -48,6 +49,9 @@ class CutDisk(Disk):
     def read(self, path: Path) -> bytes:
         return self._inode(path).data
 
+    def size(self, path: Path) -> int:
+        return len(self._inode(path).data)
+
     def mode(self, path: Path) -> int:
         if path in self.directories:
             return 0o700
@@ -67,6 +71,14 @@ class CutDisk(Disk):
         self.handles[handle] = inode
         return handle
 
+    def overwrite(self, path: Path) -> int:
+        self._step("overwrite")
+        inode = self._inode(path)
+        inode.beneath, inode.data, inode.durable = inode.data, b"", None
+        handle = len(self.handles) + 3
+        self.handles[handle] = inode
+        return handle
+
     def write(self, handle: int, data: bytes) -> None:
         inode = self.handles[handle]
         inode.durable = None
@@ -77,7 +89,9 @@ class CutDisk(Disk):
 
     def fsync(self, handle: int) -> None:
         self._step("fsync")
-        self.handles[handle].durable = self.handles[handle].data
+        inode = self.handles[handle]
+        inode.data += inode.beneath[len(inode.data) :]
+        inode.durable, inode.beneath = inode.data, b""
 
     def close(self, handle: int) -> None:
         del self.handles[handle]
@@ -120,8 +134,9 @@ class CutDisk(Disk):
                 names[path] = inode
         for inode in {id(inode): inode for inode in names.values()}.values():
             if inode.durable is None:
-                inode.data = inode.data[: torn(len(inode.data))]
-                inode.durable = inode.data
+                kept_bytes = torn(len(inode.data))
+                inode.data = inode.data[:kept_bytes] + inode.beneath[kept_bytes:]
+                inode.durable, inode.beneath = inode.data, b""
         self.entries, self.durable = names, dict(names)
         self.pending.clear()
         self.handles.clear()

@@ -128,6 +128,49 @@ class StoreUnderCuts(RuleBasedStateMachine):
             self._add(slot)
         self.disk.plan = lambda step: None
 
+    def _remove(self, slot: str) -> None:
+        self.store.remove(slot)
+        assert slot not in self.store.slots()
+        for known in (self.keys, self.least, self.used):
+            known.pop(slot, None)
+
+    def _finish_removal(self, slot: str) -> None:
+        """After a removal that did not end: the slot is whole, or refused until it is finished."""
+        if slot in self.store.slots():
+            try:
+                assert self.store.load(slot).counter >= self.least[slot]
+                return
+            except StoreError:
+                assert self.store.slots()
+        self._remove(slot)
+
+    @precondition(lambda self: self.keys)
+    @rule(data=st.data())
+    def remove_a_slot(self, data: st.DataObject) -> None:
+        self._remove(data.draw(st.sampled_from(sorted(self.keys))))
+
+    @precondition(lambda self: self.keys)
+    @rule(data=st.data(), step=st.integers(0, 16))
+    def power_cut_while_a_slot_is_removed(self, data: st.DataObject, step: int) -> None:
+        slot = data.draw(st.sampled_from(sorted(self.keys)))
+        self.disk.plan = at_step(step, PowerCut)
+        with contextlib.suppress(PowerCut):
+            self._remove(slot)
+        self._power_back(data)
+        if slot in self.keys:
+            self._finish_removal(slot)
+
+    @precondition(lambda self: self.keys)
+    @rule(data=st.data(), step=st.integers(0, 16))
+    def disk_fails_while_a_slot_is_removed(self, data: st.DataObject, step: int) -> None:
+        slot = data.draw(st.sampled_from(sorted(self.keys)))
+        self.disk.plan = at_step(step, lambda: OSError(errno.EIO, "Input/output error"))
+        with contextlib.suppress(StoreError):
+            self._remove(slot)
+        self.disk.plan = lambda step: None
+        if slot in self.keys:
+            self._finish_removal(slot)
+
     @rule(data=st.data())
     def power_cut_between_two_operations(self, data: st.DataObject) -> None:
         self._power_back(data)

@@ -86,7 +86,7 @@ def test_a_loaded_slot_is_refused_and_nothing_changes(
     assert bench.new() == 0
     before = bench.key()
     other = bench.out.with_name("other.pskc")
-    assert bench.new(out=other) == 1
+    assert bench.new("--slot", "A", out=other) == 1
     assert "slot A holds a key already" in capsys.readouterr().err
     assert bench.key() == before
     assert not other.exists()
