@@ -30,7 +30,7 @@ from .messages import (
 class Send:
     """Write these bytes to the cable."""
 
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
