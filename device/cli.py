@@ -6,7 +6,8 @@ Exit codes: 0 done, 1 refused or a failed `expect`, 2 usage. Errors are one sent
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from drivers.mode import Mode
 
 if TYPE_CHECKING:
     from device.keystore import FileKeyStore
+    from drivers.sim.cable import PtyCable
 
 STANDARD_STORE = "/var/lib/challng"
 
@@ -74,13 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     terminal.add_argument(
         "--note", type=Path, metavar="FILE", help="show the first lines of FILE above the card"
     )
+    _add_cable(terminal)
     script = commands.add_parser(
         "play",
         help="press the keys of a script on a simulated card",
-        description="One command a line: press, off, ok, clear, digits, A-D, wait SECONDS, show, "
-        "expect TEXT, shot FILE. '#' begins a comment.",
+        description="One command a line: press, off, ok, clear, digits, A-D, hold ok, wait S, "
+        "show, expect TEXT, await TEXT, shot FILE. '#' begins a comment.",
     )
     script.add_argument("script", metavar="SCRIPT", help="a key script, or - for standard input")
+    _add_cable(script)
     commands.add_parser("info", help="version, slots and drivers; never a key")
     test = commands.add_parser(
         "selftest",
@@ -92,6 +96,15 @@ def _parser() -> argparse.ArgumentParser:
         "--glass", action="store_true", help="answer with the card's keys, not in the terminal"
     )
     return parser
+
+
+def _add_cable(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cable",
+        type=Path,
+        metavar="LINK",
+        help="a pairing cable: make LINK the port for `challng-provision pair`; hold OK to begin",
+    )
 
 
 def _dispatch(options: argparse.Namespace) -> int:
@@ -108,7 +121,8 @@ def _dispatch(options: argparse.Namespace) -> int:
     match options.command:
         case "play":
             _check_there(options.store)
-            return _play(options.script, store, settings)
+            with _cable(options.cable) as cable:
+                return _play(options.script, store, settings, cable)
         case "sim":
             _check_there(options.store)
             try:
@@ -118,7 +132,9 @@ def _dispatch(options: argparse.Namespace) -> int:
                     f"the terminal card needs {error.name}: install it with "
                     "`pip install 'challng[sim]'`"
                 ) from None
-            run_terminal(settings, store, note_from(options.note) if options.note else "")
+            note = note_from(options.note) if options.note else ""
+            with _cable(options.cable) as cable:
+                run_terminal(settings, store, note, cable)
             return 0
         case "selftest":
             from device.selftest.walk import selftest
@@ -162,12 +178,28 @@ def _check_there(directory: Path) -> None:
         )
 
 
-def _play(name: str, store: "FileKeyStore", settings: Settings) -> int:
+@contextmanager
+def _cable(link: Path | None) -> Iterator["PtyCable | None"]:
+    if link is None:
+        yield None
+        return
+    from drivers.sim.cable import PtyCable
+
+    cable = PtyCable(link)
+    try:
+        yield cable
+    finally:
+        cable.unplug()
+
+
+def _play(
+    name: str, store: "FileKeyStore", settings: Settings, cable: "PtyCable | None" = None
+) -> int:
     from device.play import commands_from, commands_of, play
     from device.simulated import SimulatedCard
 
     commands = commands_from(sys.stdin) if name == "-" else commands_of(Path(name))
-    card = SimulatedCard(settings, store)
+    card = SimulatedCard(settings, store, cable=cable)
     try:
         play(card, commands, sys.stdout)
     finally:

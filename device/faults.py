@@ -84,6 +84,60 @@ class Fault(Enum):
         "halts when the glass goes dark, if it may: charge it.",
     )
 
+    PAIRING_TIME = (
+        "E12",
+        "PAIRING TIMED OUT",
+        "Nothing came over the cable, or nobody agreed to the number, in time; nothing was stored: "
+        "begin again, and have the computer ready.",
+    )
+    CABLE_CUT = (
+        "E13",
+        "CABLE CUT",
+        "The computer closed its end or the cable was pulled; nothing was stored: plug it in and "
+        "begin again.",
+    )
+    PAIRING_STOPPED = (
+        "E14",
+        "COMPUTER STOPPED",
+        "Pairing was ended on the computer; nothing was stored: read there why.",
+    )
+    PAIRING_REFUSED = (
+        "E15",
+        "OFFER REFUSED",
+        "The slot is taken and was not to be replaced, or the card has another serial or cannot "
+        "use the suite; nothing was stored: the computer says which.",
+    )
+    PAIRING_VERSION = (
+        "E16",
+        "OTHER VERSION",
+        "Card and computer speak no common version of pairing; nothing was stored: bring the older "
+        "one up to date.",
+    )
+    PAIRING_GARBLED = (
+        "E17",
+        "CABLE GARBLED",
+        "What came over the cable was no message of pairing, or not the next one; nothing was "
+        "stored: look whether it is the right port, and whether another program uses it.",
+    )
+    PAIRING_DIFFERS = (
+        "E18",
+        "NUMBERS DIFFER",
+        "Card and computer did not agree on the same key, so somebody may sit between them; "
+        "nothing was stored: use another cable and another port.",
+    )
+    NO_PORT = (
+        "E19",
+        "NO CABLE PORT",
+        "The port for pairing cannot be opened: look at `cable.port` in card.toml, at the USB "
+        "gadget's set-up and at the log.",
+    )
+    KEY_NOT_SAVED = (
+        "E20",
+        "KEY NOT SAVED",
+        "The new key could not be written to the store: look at the disk's space and health and "
+        "at the owner of its directory, then begin again.",
+    )
+
     def __init__(self, code: str, words: str, sentence: str) -> None:
         self.code = code
         self.words = words

@@ -39,6 +39,12 @@ class Fingers:
         if not self._busy:
             self._next()
 
+    def hold(self, key: str, seconds: float) -> None:
+        """Hold a key for `seconds` from now."""
+        if key not in self._down:
+            self.close(key)
+            self._later(seconds, lambda: self.open(key))
+
     def hold_press(self, seconds: float) -> None:
         """Hold the press button for `seconds` from now; while it is held, hold it longer."""
         self._press_until = self._clock() + seconds

@@ -64,3 +64,30 @@ class Hold:
             events.append(self._steps[self._reported][1])
             self._reported += 1
         return events
+
+
+class KeyHold:
+    """How long one key of the pad has been down, alone; its length is reported once per hold."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due: float | None = None
+
+    def down(self, now: float) -> None:
+        """The key closed at `now` (seconds)."""
+        self._due = now + self._seconds
+
+    def up(self) -> None:
+        """The key opened, or is no longer the only one."""
+        self._due = None
+
+    def due(self) -> float | None:
+        """When the length is reached; None while the key is open or it was reported."""
+        return self._due
+
+    def tick(self, now: float) -> bool:
+        """Whether the length is reached by `now` and was not reported yet."""
+        if self._due is None or now < self._due:
+            return False
+        self._due = None
+        return True

@@ -68,6 +68,9 @@ def _parts(settings: Settings, mode: Mode) -> tuple[list[str], bool]:
             f"display: {display.driver} {display.width}x{display.height} "
             f"on bus {display.bus} at {display.address:#04x}",
         ]
+        if board.cable is not None:
+            there = "there" if board.cable.there() else "not there: is the USB gadget set up?"
+            lines.append(f"cable: {board.cable.name}, {there}")
         if board.reason:
             lines.append(f"why: {board.reason}")
         return lines, True

@@ -61,11 +61,13 @@ class Layout:
         """The places that are in use together, from top to bottom, one tuple per kind of screen."""
         above = self.words.y < self.response.y
         fault = (self.words, self.response) if above else (self.response, self.words)
+        paired = (self.words, self.long_response) if above else (self.long_response, self.words)
         return (
             (self.battery, self.status, self.low, self.label, self.field),
             (self.battery, self.status, self.response),
             (self.battery, self.status, self.long_response),
             fault,
+            paired,
         )
 
 

@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from device.errors import DeviceError, HaltNotRequested
 from device.faults import Fault
-from device.hold import Hold, PressHeld
+from device.hold import Hold, KeyHold, PressHeld
 from device.keystore import KeyStore
 from device.layout import STANDS, layout_for
 from device.notify import Notifier
+from device.pairing import PairingSession
+from device.pairing_state import BeginPairing, Consent, EndPairing, OkHeld
 from device.power import BatteryWatch
 from device.responder import offers, respond
 from device.screens import screen
 from device.settings import Settings
 from device.state import (
+    OK,
     BatteryRead,
     Compute,
     Computed,
@@ -22,6 +26,7 @@ from device.state import (
     Failed,
     Halt,
     KeyPressed,
+    KeyReleased,
     Open,
     Opened,
     Phase,
@@ -31,9 +36,19 @@ from device.state import (
 )
 from device.wake import Waker
 from drivers.board import Board
+from drivers.cable import Cable
 from drivers.errors import DisplayError
-from drivers.events import ButtonDown, ButtonStuck, ButtonUp, KeyDown, KeyEvent, KeysStuck
+from drivers.events import (
+    ButtonDown,
+    ButtonStuck,
+    ButtonUp,
+    KeyDown,
+    KeyEvent,
+    KeysStuck,
+    KeyUp,
+)
 from drivers.frame import Frame
+from protocol.pairing.times import HOLD
 
 _log = logging.getLogger("challng.card")
 
@@ -63,8 +78,10 @@ class Firmware:
         self._clock = clock
         self._halt = halt
         self._hold = Hold(settings.hold)
+        self._ok_hold = KeyHold(HOLD)
+        self._session: PairingSession | None = None
         self._layout = layout_for(board.display.width, board.display.height)
-        self._state = State(rules=settings.rules)
+        self._state = State(rules=replace(settings.rules, pairing=board.cable is not None))
         self._battery = BatteryWatch(board.gauge, settings.battery)
         # What the glass shows: nothing is known of it yet, and it is to be dark.
         self._drawn: State | None = None
@@ -85,6 +102,7 @@ class Firmware:
         Returns when the next pass is due, on the same clock; None: only after an edge.
         """
         now = self._clock()
+        self._look_at_cable(now)
         if self._opening:
             self._opening = False
             self._take(PressHeld(), now)
@@ -109,27 +127,41 @@ class Firmware:
         for key_event in key_events:
             match key_event:
                 case KeyDown(key):
+                    self._ok_hold.up()
+                    if key == OK:
+                        self._ok_hold.down(now)
                     self._take(KeyPressed(key), now)
+                case KeyUp(key):
+                    self._ok_hold.up()
+                    self._take(KeyReleased(key), now)
                 case KeysStuck():
                     self._take(Failed(Fault.STUCK_KEY), now)
+        if self._ok_hold.tick(now):
+            self._take(OkHeld(), now)
         self._take(Tick(), now)
         self._draw(now)
-        if self._typed_meanwhile:
+        if self._typed_meanwhile or (self._session is not None and self._session.opens):
             return now
         due = (
             self._board.press.due(),
             self._board.keypad.due(),
             self._hold.due(),
-            self._state.deadline,
+            self._ok_hold.due(),
+            self._state.due,
             self._battery.due(),
-            self._state.bright_until,
             self._retry,
             self._stuck,
         )
         return min((time for time in due if time is not None), default=None)
 
+    def listens_to(self) -> Cable | None:
+        """The cable, while it is open: a turn is due when it has something."""
+        listens = self._session is not None and self._session.listens
+        return self._board.cable if listens else None
+
     def close(self) -> None:
         """Forget everything, leave the glass dark, and let go of the board."""
+        self._end_pairing()
         self._state = State(rules=self._state.rules)
         try:
             self._draw(self._clock())
@@ -140,6 +172,15 @@ class Firmware:
         battery = self._battery.look(now, at_once=at_once)
         if battery is not None:
             self._take(BatteryRead(battery), now)
+
+    def _look_at_cable(self, now: float) -> None:
+        for said in self._session.look() if self._session is not None else ():
+            self._take(said, now)
+
+    def _end_pairing(self, *, timed_out: bool = False) -> None:
+        if self._session is not None:
+            self._session.stop(timed_out=timed_out)
+            self._session = None
 
     def _look(self) -> None:
         """Look at the keys, also between two pieces of a picture; what they say is taken later."""
@@ -170,6 +211,12 @@ class Firmware:
                     return Computed(respond(self._store, slot, pin, challenge))
                 case Halt():
                     self._halt()
+                case BeginPairing() if self._board.cable is not None:
+                    self._session = PairingSession(self._board.cable, self._store)
+                case Consent() if self._session is not None:
+                    return self._session.consent()
+                case EndPairing(timed_out):
+                    self._end_pairing(timed_out=timed_out)
         except HaltNotRequested as error:
             _log.error("%s", error)
         except DeviceError as error:
@@ -187,6 +234,7 @@ class Firmware:
             if self._retry is None:
                 _log.error("%s: %s", Fault.DISPLAY.code, error)
             # Nobody can trust the glass now: forget what it would show, darken it when it answers.
+            self._end_pairing()
             dark = State(rules=self._state.rules, battery=self._state.battery)
             self._state, self._drawn, self._lit = dark, None, True
             self._retry = now + self._patience
@@ -231,6 +279,7 @@ def run(
         while not stopped():
             waker.clear()
             due = (firmware.turn(), notifier.turn(clock()))
+            waker.watch = firmware.listens_to()
             waker.wait(min((time for time in due if time is not None), default=None), clock)
         notifier.stopping()
     finally:

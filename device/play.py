@@ -6,7 +6,7 @@ from typing import TextIO
 
 from device.errors import ScriptError
 from device.png import png
-from device.script import Command, Verb, parse
+from device.script import AWAITED, Command, Verb, parse
 from device.simulated import CLEAR, OK, SimulatedCard
 
 #: What a glass without a lit pixel reads as.
@@ -56,6 +56,8 @@ def _do(card: SimulatedCard, command: Command, out: TextIO) -> None:
             card.type(OK)
         case Verb.CLEAR:
             card.type(CLEAR)
+        case Verb.HOLD:
+            card.hold(OK)
         case Verb.KEYS:
             _type(card, command)
         case Verb.WAIT:
@@ -63,14 +65,18 @@ def _do(card: SimulatedCard, command: Command, out: TextIO) -> None:
         case Verb.SHOW:
             print(*text_of(card), sep="\n", file=out, flush=True)
         case Verb.EXPECT:
-            lines = text_of(card)
-            if not any(command.text in line for line in lines):
-                raise ScriptError(
-                    f"{command.where}: expected {command.text!r} on the glass, "
-                    f"got {' / '.join(lines)!r}"
-                )
+            if not any(command.text in line for line in text_of(card)):
+                raise _unexpected(card, command)
+        case Verb.AWAIT:
+            if not card.run_until(command.text, AWAITED):
+                raise _unexpected(card, command)
         case Verb.SHOT:
             _shot(card, command)
+
+
+def _unexpected(card: SimulatedCard, command: Command) -> ScriptError:
+    got = " / ".join(text_of(card))
+    return ScriptError(f"{command.where}: expected {command.text!r} on the glass, got {got!r}")
 
 
 def _type(card: SimulatedCard, command: Command) -> None:

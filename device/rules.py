@@ -7,10 +7,11 @@ from dataclasses import dataclass
 class Rules:
     """Digits of the PIN, seconds until the card goes off.
 
-    `dim`: seconds without a key until the glass is dimmed.
+    `dim`: seconds without a key until the glass is dimmed. `pairing`: whether there is a cable.
     """
 
     pin_length: int = 4
     idle: float = 30.0
     response: float = 60.0
     dim: float = 10.0
+    pairing: bool = False

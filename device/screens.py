@@ -1,6 +1,7 @@
 """From a state to what is on the glass. A label, a field, the response: each in its one place."""
 
 from device.layout import Layout
+from device.pairing_state import Pairing, Stage
 from device.power import Level
 from device.state import Phase, State
 from drivers.frame import Frame
@@ -25,6 +26,9 @@ def screen(state: State, layout: Layout) -> Frame | None:
             layout.response.draw(frame, state.fault.code)
             layout.words.draw(frame, state.fault.words)
         return frame
+    if state.pairing is not None:
+        _pairing(frame, layout, state.pairing)
+        return frame
     layout.battery.draw(frame, state.battery.mark)
     if len(state.offers) > 1:
         layout.status.draw(frame, f"SLOT {state.slot}")
@@ -43,6 +47,26 @@ def screen(state: State, layout: Layout) -> Frame | None:
         layout.label.draw(frame, CHALLENGE_LABEL)
         layout.field.draw(frame, state.challenge + caret)
     return frame
+
+
+def _pairing(frame: Frame, layout: Layout, pairing: Pairing) -> None:
+    """What goes large, and what is to be done; the number stays until the computer is done."""
+    match pairing.stage:
+        case Stage.OFFERED:
+            words = "PAIRING BY CABLE"
+        case Stage.CONNECTED:
+            words = "COMPUTER FOUND"
+        case Stage.COMPARING:
+            does = "REPLACES" if pairing.replaces else "SLOT"
+            words = f"{does} {pairing.slot}  HOLD OK"
+        case Stage.WAITING:
+            words = "WAIT FOR COMPUTER"
+        case Stage.PAIRED:
+            layout.long_response.draw(frame, pairing.serial)
+            layout.words.draw(frame, f"PAIRED  SLOT {pairing.slot}")
+            return
+    layout.words.draw(frame, words)
+    layout.response.draw(frame, grouped(pairing.number) or str(pairing.left))
 
 
 def grouped(digits: str) -> str:

@@ -2,8 +2,9 @@
 
     press         hold the press button until PIN> is up       off        hold it until dark
     7305          type digits          ok | clear | A .. D      press that key
-    wait S        let S seconds go by                           show       print the glass
-    expect TEXT   some line of the glass has TEXT               shot FILE  write a PNG of the glass
+    hold ok       hold OK: begin pairing, agree to its number   show       print the glass
+    wait S        let S seconds go by                           shot FILE  write a PNG of the glass
+    expect TEXT   some line of the glass has TEXT               await TEXT  wait until one has
 
 `#` begins a comment. A dark glass reads `(dark)`.
 """
@@ -19,10 +20,13 @@ from device.errors import ScriptError
 _DIGITS = re.compile(r"[0-9]+")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _COMMANDS = (
-    "press, off, ok, clear, digits, a letter A-D, wait SECONDS, show, expect TEXT, shot FILE"
+    "press, off, ok, clear, digits, a letter A-D, hold ok, wait SECONDS, show, expect TEXT, "
+    "await TEXT, shot FILE"
 )
 #: The longest wait that a script may ask for, in seconds: a day.
 LONGEST_WAIT = 86_400.0
+#: How long `await` waits for a text, in seconds.
+AWAITED = 120.0
 
 
 class Verb(Enum):
@@ -35,12 +39,14 @@ class Verb(Enum):
     KEYS = "digits or a letter"
     WAIT = "wait"
     SHOW = "show"
+    HOLD = "hold ok"
     EXPECT = "expect"
+    AWAIT = "await"
     SHOT = "shot"
 
 
 _ALONE = {verb.value: verb for verb in (Verb.PRESS, Verb.OFF, Verb.OK, Verb.CLEAR, Verb.SHOW)}
-_WITH_TEXT = {verb.value: verb for verb in (Verb.WAIT, Verb.EXPECT, Verb.SHOT)}
+_WITH_TEXT = {verb.value: verb for verb in (Verb.WAIT, Verb.EXPECT, Verb.AWAIT, Verb.SHOT)}
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ def parse(lines: Iterable[str], name: str) -> Iterator[Command]:
 def _command(line: str, where: str) -> Command:
     word, _, text = line.partition(" ")
     text = text.strip()
+    if line.split() == Verb.HOLD.value.split():
+        return Command(Verb.HOLD, "", where)
     if word in _ALONE:
         if text:
             raise ScriptError(f"{where}: expected nothing after {word}, got {text!r:.60}")

@@ -1,6 +1,12 @@
-"""A whole card on simulated parts and simulated time: the firmware as it is, and fingers for it."""
+"""A whole card on simulated parts and simulated time: the firmware as it is, and fingers for it.
+
+Simulated time takes none, but while a pairing cable is open it goes as fast as a clock on the wall,
+so that the computer at its other end can keep up.
+"""
 
 import math
+import select
+import time
 from collections.abc import Callable, Iterable
 
 from device.keystore import KeyStore
@@ -9,22 +15,34 @@ from device.reading import read
 from device.settings import Settings
 from device.state import CLEAR, OK
 from drivers.board import Mode, open_board
+from drivers.cable import Cable
 from drivers.frame import Frame
 from drivers.sim.clock import VirtualClock
 from drivers.sim.world import SimWorld
+from protocol.pairing.times import HOLD
 
-__all__ = ["CLEAR", "OK", "SimulatedCard", "seen"]
+__all__ = ["CLEAR", "OK", "SimulatedCard", "asleep_on", "seen"]
 
 # Seconds that a finger stays on a key, that its contact bounces, and until it is on the next key.
 _DOWN, _CHATTER, _BETWEEN = 0.08, 0.004, 0.08
 # Seconds that a hold lasts beyond what it is for.
 _MARGIN = 0.2
+# Seconds between two looks at the glass by somebody who waits for it to show something.
+_LOOK = 0.1
 
 
 def seen(world: SimWorld) -> Frame:
     """What an eye sees on the glass, which is mounted as the settings say."""
     picture = world.glass.frame()
     return picture.rotated() if world.settings.display.rotate else picture
+
+
+def asleep_on(cable: Cable, seconds: float) -> float:
+    """Sleep until the open cable has something, at most `seconds`; returns how long that took."""
+    begin = time.monotonic()
+    writing = [cable] if cable.unsent else []
+    woken = any(select.select([cable], writing, [], seconds))
+    return min(time.monotonic() - begin, seconds) if woken else seconds
 
 
 class SimulatedCard:
@@ -38,10 +56,13 @@ class SimulatedCard:
         seed: int = 0,
         halt: Callable[[], None] = lambda: None,
         held: Iterable[str] = (),
+        cable: Cable | None = None,
+        sleep: Callable[[Cable, float], float] = asleep_on,
     ) -> None:
         """Power on, with the keys in `held` down (`press` is the press button).
 
-        `seed` fixes the bouncing of the contacts and the noise in the display.
+        `seed` fixes the bouncing of the contacts and the noise in the display. `sleep` lets time go
+        by while `cable` is open, and says how much of it did.
         """
         self._settings = settings
         self.clock = VirtualClock()
@@ -49,8 +70,14 @@ class SimulatedCard:
         for key in held:
             self.world.close_press() if key == "press" else self.world.close_key(key)
         self._woken = False
+        self._sleep = sleep
         board = open_board(
-            settings.board, Mode.SIM, clock=self.clock, wake=self._wake, world=self.world
+            settings.board,
+            Mode.SIM,
+            clock=self.clock,
+            wake=self._wake,
+            world=self.world,
+            cable=cable,
         )
         self.firmware = Firmware(board, store, settings, clock=self.clock, halt=halt)
         self.run(_BETWEEN)
@@ -68,7 +95,18 @@ class SimulatedCard:
             following = min(wanted, default=math.inf)
             if now >= end and following > now:
                 return
-            self.clock.advance_to(max(now, min(following, end)))
+            ahead = max(now, min(following, end))
+            cable = self.firmware.listens_to()
+            self.clock.advance_to(ahead if cable is None else now + self._sleep(cable, ahead - now))
+
+    def run_until(self, text: str, seconds: float) -> bool:
+        """Let time go by until a line of the glass has `text`, at most `seconds`."""
+        end = self.clock.now() + seconds
+        while not any(text in line for line in self.lines()):
+            if self.clock.now() >= end:
+                return False
+            self.run(_LOOK)
+        return True
 
     def press(self) -> None:
         """Hold the press button until `PIN>` is up."""
@@ -85,6 +123,11 @@ class SimulatedCard:
         for key in keys:
             self.world.tap(key, hold=_DOWN, chatter=_CHATTER)
             self.run(_DOWN + _BETWEEN)
+
+    def hold(self, key: str, seconds: float = HOLD + _MARGIN) -> None:
+        """Hold one key, with a bouncing contact."""
+        self.world.tap(key, hold=seconds, chatter=_CHATTER)
+        self.run(seconds + _BETWEEN)
 
     def has(self, key: str) -> bool:
         """Whether the pad has this key."""

@@ -1,6 +1,7 @@
 """What the card does: one frozen state and one pure function, `step(state, event, now)`.
 
     OFF -> PIN -> CHALLENGE -> RESPONSE -> OFF, and FAULT in the place of any of them
+    PIN or FAULT -> PAIRING, by OK held where it would do nothing (device.pairing_state)
 
 The clock, the store and the computation are outside: time comes in as `now` (seconds), everything
 else as events; what is to be done comes out as effects. Nothing secret is in any `repr`.
@@ -9,10 +10,63 @@ else as events; what is to be done comes out as effects. Nothing secret is in an
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
+from device.events import (
+    BatteryRead,
+    Compute,
+    Computed,
+    Effect,
+    Event,
+    Failed,
+    Halt,
+    KeyPressed,
+    KeyReleased,
+    Offer,
+    Open,
+    Opened,
+    Tick,
+)
 from device.faults import Fault
 from device.hold import PressHaltHeld, PressHeld, PressLongHeld
+from device.pairing_state import (
+    BeginPairing,
+    Connected,
+    Consent,
+    EndPairing,
+    KeyLoaded,
+    Looked,
+    NumberAgreed,
+    OkHeld,
+    Pairing,
+    PairingEvent,
+    Stage,
+    after,
+    begin,
+    consented,
+    ticked,
+)
 from device.power import UNKNOWN, Battery, Level
 from device.rules import Rules
+
+__all__ = [
+    "CLEAR",
+    "OK",
+    "BatteryRead",
+    "Compute",
+    "Computed",
+    "Effect",
+    "Event",
+    "Failed",
+    "Halt",
+    "KeyPressed",
+    "KeyReleased",
+    "Offer",
+    "Open",
+    "Opened",
+    "Phase",
+    "State",
+    "Tick",
+    "step",
+]
 
 OK = "#"
 CLEAR = "*"
@@ -27,15 +81,7 @@ class Phase(Enum):
     CHALLENGE = auto()
     RESPONSE = auto()
     FAULT = auto()
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A loaded slot: how long its challenge is, or why it cannot be used."""
-
-    slot: str
-    challenge_length: int = 0
-    fault: Fault | None = None
+    PAIRING = auto()
 
 
 @dataclass(frozen=True)
@@ -54,6 +100,8 @@ class State:
     response: str = field(default="", repr=False)
     fault: Fault | None = None
     battery: Battery = UNKNOWN
+    pairing: Pairing | None = None
+    ok_down: bool = False  # OK went down on this very screen, and holding it means something
 
     @property
     def spent(self) -> bool:
@@ -66,6 +114,20 @@ class State:
         return next((offer for offer in self.offers if offer.slot == self.slot), None)
 
     @property
+    def due(self) -> float | None:
+        """When a `Tick` changes something."""
+        times = (self.deadline, self.bright_until, self.pairing.due if self.pairing else None)
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def waits_for_hold(self) -> bool:
+        """Whether OK, held on this screen, begins pairing or agrees to its number."""
+        if self.pairing is not None:
+            return self.pairing.stage is Stage.COMPARING
+        blank = self.phase is Phase.PIN and not self.pin
+        return self.rules.pairing and (blank or self.fault is Fault.NO_KEY)
+
+    @property
     def full(self) -> bool:
         """Whether the field on the glass has all its digits."""
         if self.phase is Phase.PIN:
@@ -75,99 +137,28 @@ class State:
         return False
 
 
-@dataclass(frozen=True)
-class KeyPressed:
-    """One key of the pad went down: a digit, `OK`, `CLEAR`, or a letter."""
-
-    key: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The store was looked into."""
-
-    offers: tuple[Offer, ...]
-
-
-@dataclass(frozen=True)
-class Computed:
-    """The response, whose counter is durable already."""
-
-    response: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Failed:
-    """What was asked for could not be done, or something is wrong at power-on."""
-
-    fault: Fault
-
-
-@dataclass(frozen=True)
-class BatteryRead:
-    """The fuel gauge was asked."""
-
-    battery: Battery
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time went by."""
-
-
-Event = (
-    KeyPressed
-    | PressHeld
-    | PressLongHeld
-    | PressHaltHeld
-    | Opened
-    | Computed
-    | Failed
-    | BatteryRead
-    | Tick
-)
-
-
-@dataclass(frozen=True)
-class Open:
-    """Look into the store; `Opened` or `Failed` follows."""
-
-
-@dataclass(frozen=True)
-class Compute:
-    """Advance the slot's counter, then compute; `Computed` or `Failed` follows."""
-
-    slot: str
-    pin: str = field(repr=False)
-    challenge: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Halt:
-    """Ask for the computer to be halted."""
-
-
-Effect = Open | Compute | Halt
 Step = tuple[State, tuple[Effect, ...]]
 
 
 def step(state: State, event: Event, now: float) -> Step:
     """The state after `event` at `now`, and what is to be done about it.
 
-    A card that goes dark with its battery spent asks for a halt: nothing can be done with it.
+    Whatever leads out of a pairing ends it. A card that goes dark with its battery spent asks for a
+    halt: nothing can be done with it.
     """
-    after, effects = _step(state, event, now)
-    darkened = after.phase is Phase.OFF and state.phase is not Phase.OFF
-    if darkened and after.spent and Halt() not in effects:
-        return after, (*effects, Halt())
-    return after, effects
+    following, effects = _step(state, event, now)
+    if state.phase is Phase.PAIRING and following.phase is not Phase.PAIRING:
+        effects = (EndPairing(timed_out=following.fault is Fault.PAIRING_TIME), *effects)
+    darkened = following.phase is Phase.OFF and state.phase is not Phase.OFF
+    if darkened and following.spent and Halt() not in effects:
+        return following, (*effects, Halt())
+    return following, effects
 
 
 def _step(state: State, event: Event, now: float) -> Step:
     match event:
         case Tick():
-            due = state.deadline is not None and now >= state.deadline
-            return (_off(state) if due else _dimmed(state, now)), ()
+            return _ticked(state, now), ()
         case PressLongHeld():
             return _off(state), ()
         case PressHaltHeld():
@@ -187,7 +178,54 @@ def _step(state: State, event: Event, now: float) -> Step:
         case BatteryRead(battery):
             return _battery(state, battery, now)
         case KeyPressed(key):
-            return _key(state, key, now)
+            pressed, effects = _key(state, key, now)
+            # Nothing that OK did, and no other key: then a hold of it may mean something.
+            holds = key == OK and pressed.phase is state.phase and state.waits_for_hold
+            return replace(pressed, ok_down=holds), effects
+        case KeyReleased(key):
+            closes = key == OK and state.ok_down and state.phase is Phase.FAULT
+            return _off(state) if closes else replace(state, ok_down=False), ()
+        case OkHeld():
+            return _held(state, now)
+        case _:
+            return _paired(state, event, now), ()
+
+
+def _ticked(state: State, now: float) -> State:
+    if state.deadline is not None and now >= state.deadline:
+        if state.pairing is not None and state.pairing.stage is not Stage.PAIRED:
+            return _failed(state, Fault.PAIRING_TIME, now)
+        return _off(state)
+    if state.pairing is not None:
+        state = replace(state, pairing=ticked(state.pairing, now))
+    return _dimmed(state, now)
+
+
+def _held(state: State, now: float) -> Step:
+    """OK was held; it counts if it went down where a hold of it means something."""
+    if not state.ok_down or not state.waits_for_hold:
+        return state, ()
+    if state.pairing is not None:
+        return _pairing(state, consented(state.pairing, now)), (Consent(),)
+    return _pairing(state, begin(now)), (BeginPairing(),)
+
+
+def _pairing(state: State, pairing: Pairing) -> State:
+    """A stage of pairing, bright until its time is over."""
+    return replace(_off(state), phase=Phase.PAIRING, pairing=pairing, deadline=pairing.until)
+
+
+def _paired(state: State, event: PairingEvent, now: float) -> State:
+    if state.pairing is None:
+        return state
+    match event:
+        case Looked():
+            return _off(state)
+        case KeyLoaded():
+            done = _pairing(state, after(state.pairing, event, now))
+            return _lit(done, state.rules.idle, now)
+        case Connected() | NumberAgreed():
+            return _pairing(state, after(state.pairing, event, now))
 
 
 def _off(state: State) -> State:
@@ -234,6 +272,8 @@ def _opened(state: State, offers: tuple[Offer, ...], now: float) -> State:
 def _key(state: State, key: str, now: float) -> Step:
     if state.phase is Phase.OFF:
         return state, ()
+    if state.pairing is not None:
+        return _pairing_key(state, state.pairing, key), ()
     seconds = state.rules.response if state.phase is Phase.RESPONSE else state.rules.idle
     state = _lit(state, seconds, now)
     match state.phase:
@@ -241,11 +281,19 @@ def _key(state: State, key: str, now: float) -> Step:
             return _pin_key(state, key, now), ()
         case Phase.CHALLENGE:
             return _challenge_key(state, key, now)
+        case Phase.FAULT if key == OK and state.waits_for_hold:
+            return state, ()  # a short OK closes it on the way up, a long one begins pairing
         case Phase.FAULT if key in (OK, CLEAR):
             return _off(state), ()
         case Phase.RESPONSE if key == CLEAR:
             return _off(state), ()
     return state, ()
+
+
+def _pairing_key(state: State, pairing: Pairing, key: str) -> State:
+    """No key makes a pairing last longer; CLEAR ends it."""
+    ends = key == CLEAR or (key == OK and pairing.stage is Stage.PAIRED)
+    return _off(state) if ends else state
 
 
 def _pin_key(state: State, key: str, now: float) -> State:

@@ -24,13 +24,19 @@ from device.simulated import seen
 from device.state import CLEAR, OK
 from device.wake import Waker
 from drivers.board import Mode, open_board
+from drivers.cable import Cable
 from drivers.errors import DriverError
 from drivers.sim.world import SimWorld
+from protocol.pairing.times import HOLD
 
 _CAPTIONS = {OK: "OK", CLEAR: "CLR", PRESS: "press"}
 _HELP = (
     "[b]Space[/b] or [b]P[/b] press   [b]0-9[/b] digits   [b]Enter[/b] OK   "
     "[b]Backspace[/b] CLEAR   [b]A-D[/b] slot   [b]Q[/b] quit"
+)
+_HELP_CABLE = (
+    "[b]Space[/b] press  [b]0-9[/b] digits  [b]Enter[/b] OK  [b]H[/b] hold OK  "
+    "[b]Backspace[/b] CLEAR  [b]Q[/b] quit"
 )
 _REDRAW = 1 / 30
 # Seconds that one stroke on the keyboard holds the press button beyond what PIN> needs.
@@ -44,7 +50,8 @@ _NOTE_LINES, _NOTE_WIDTH = 3, 78
 class Card:
     """The firmware in a thread of its own, on simulated parts and real time."""
 
-    def __init__(self, settings: Settings, store: KeyStore) -> None:
+    def __init__(self, settings: Settings, store: KeyStore, cable: Cable | None = None) -> None:
+        self.cable = cable
         self.world = SimWorld(settings.board, time.monotonic, seed=1)
         self.trouble: DriverError | None = None
         self._waker = Waker()
@@ -55,6 +62,7 @@ class Card:
             clock=time.monotonic,
             wake=self._waker.set,
             world=self.world,
+            cable=cable,
         )
         # A terminal card has no computer of its own to halt.
         self._firmware = Firmware(board, store, settings, clock=time.monotonic, halt=lambda: None)
@@ -186,7 +194,7 @@ class TerminalCard(App[None]):
                         grid.styles.grid_size_columns = len(pad.columns)
                         yield from self._caps[:-1]
                     yield self._caps[-1]
-            yield Static(_HELP, id="help")
+            yield Static(_HELP_CABLE if self.card.cable is not None else _HELP, id="help")
 
     def on_mount(self) -> None:
         """Look at the glass and the keys thirty times a second."""
@@ -206,6 +214,8 @@ class TerminalCard(App[None]):
         if key == PRESS:
             times = self._settings.hold
             self.fingers.hold_press(times.open + min(_MARGIN, (times.blank - times.open) / 2))
+        elif key == "H":
+            self.fingers.hold(OK, HOLD + _MARGIN)
         elif len(key) == 1 and any(key in row for row in self._settings.board.pad.keys):
             self.fingers.type(key)
 
@@ -229,8 +239,10 @@ def note_from(path: Path) -> str:
     return "\n".join(line[:_NOTE_WIDTH] for line in lines)
 
 
-def run_terminal(settings: Settings, store: KeyStore, note: str = "") -> None:
-    """Be a card in this terminal until the user quits, with a note above it.
+def run_terminal(
+    settings: Settings, store: KeyStore, note: str = "", cable: Cable | None = None
+) -> None:
+    """Be a card in this terminal until the user quits, with a note above it, and a pairing cable.
 
     Raises DeviceError without a terminal, DriverError when a simulated part gave up.
     """
@@ -243,7 +255,7 @@ def run_terminal(settings: Settings, store: KeyStore, note: str = "") -> None:
     log = logging.getLogger("challng")
     log.addHandler(logging.NullHandler())
     log.propagate = False
-    card = Card(settings, store)
+    card = Card(settings, store, cable)
     try:
         TerminalCard(card, settings, note).run()
     finally:

@@ -1,20 +1,24 @@
-"""What the loop sleeps on: woken by an edge from another thread, by a signal, or by the time."""
+"""What the loop sleeps on: woken by an edge from another thread, a signal, the cable, the time."""
 
 import os
 import select
 from collections.abc import Callable
 from contextlib import suppress
 
+from drivers.cable import Cable
+
 
 class Waker:
     """A pipe to sleep on; `wakes` counts the sleeps that ended.
 
-    `set` may be called from any thread and from a signal handler.
+    `watch` is a cable that wakes too, while it is open: when it has something, and when it takes
+    again what it did not take before. `set` may be called from any thread and a signal handler.
     `threading.Event` may not: its lock would be taken twice when the signal falls into `wait`.
     """
 
     def __init__(self) -> None:
         self.wakes = 0
+        self.watch: Cable | None = None
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -33,7 +37,10 @@ class Waker:
     def wait(self, until: float | None, clock: Callable[[], float]) -> None:
         """Sleep until woken, or until `until` on `clock` (seconds); None: only until woken."""
         timeout = None if until is None else max(0.0, until - clock())
-        select.select([self._reader], [], [], timeout)
+        cable = self.watch
+        reading = [self._reader] if cable is None else [self._reader, cable.fileno()]
+        writing = [cable.fileno()] if cable is not None and cable.unsent else []
+        select.select(reading, writing, [], timeout)
         self.wakes += 1
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from device.glyphs.large import LARGE
 from device.glyphs.medium import MEDIUM
 from device.glyphs.small import SMALL
 from device.layout import Layout, layout_for
+from device.pairing_state import Pairing, Stage
 from device.png import png
 from device.power import CHARGING, Battery, Level
 from device.reading import UNKNOWN, read
@@ -46,6 +47,11 @@ def powered(state: State, level: Level, mark: str) -> State:
     return replace(state, battery=Battery(level, mark))
 
 
+def pairing(stage: Stage, left: int = 0, number: str = "", **more: object) -> State:
+    shown = Pairing(stage, 60.0, 60.0, left, number, **more)  # type: ignore[arg-type]
+    return State(phase=Phase.PAIRING, pairing=shown)
+
+
 SCREENS: dict[str, tuple[State, list[str]]] = {
     "pin-empty": (pin(""), ["PIN>", "_"]),
     "pin-two-digits": (pin("73"), ["PIN>", "**_"]),
@@ -68,6 +74,25 @@ SCREENS: dict[str, tuple[State, list[str]]] = {
         ["▯", "SLOT C", "LOW", "PIN>", "_"],
     ),
     "battery-charging": (powered(response("12345678"), Level.LOW, CHARGING), ["ϟ", "1234 5678"]),
+    "pairing-offered": (pairing(Stage.OFFERED, 60), ["60", "PAIRING BY CABLE"]),
+    "pairing-offered-last-second": (pairing(Stage.OFFERED, 1), ["1", "PAIRING BY CABLE"]),
+    "pairing-connected": (pairing(Stage.CONNECTED, 10), ["10", "COMPUTER FOUND"]),
+    "pairing-comparing": (
+        pairing(Stage.COMPARING, number="304975", slot="A"),
+        ["304 975", "SLOT A  HOLD OK"],
+    ),
+    "pairing-comparing-replaces": (
+        pairing(Stage.COMPARING, number="186230", slot="C", replaces=True),
+        ["186 230", "REPLACES C  HOLD OK"],
+    ),
+    "pairing-waiting": (
+        pairing(Stage.WAITING, number="304975", slot="A"),
+        ["304 975", "WAIT FOR COMPUTER"],
+    ),
+    "pairing-paired": (
+        pairing(Stage.PAIRED, serial="CH00000018", slot="A"),
+        ["CH00000018", "PAIRED  SLOT A"],
+    ),
     **{
         f"fault-{fault.code}": (
             State(phase=Phase.FAULT, fault=fault),

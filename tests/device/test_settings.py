@@ -62,7 +62,7 @@ def test_a_pairing_port_is_a_path_and_there_is_none_unless_it_is_named(tmp_path:
     assert load(path).board.cable == "/dev/ttyGS0"
     assert parse({}, "defaults").board.cable == ""
     path.write_text('[cable]\nport = "ttyGS0"\n')
-    with pytest.raises(SettingsError, match="cable.port: expected an absolute path"):
+    with pytest.raises(SettingsError, match=r"cable\.port: expected an absolute path"):
         load(path)
 
 
