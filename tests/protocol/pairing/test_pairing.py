@@ -308,3 +308,17 @@ def test_times_and_reasons_load_no_cryptography() -> None:
         "sys.exit('cryptography' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_another_hello_after_the_first_is_refused() -> None:
+    card = CardEnd("", {})
+    card.receive(messages.encode(HostHello(1, 1)))
+    with pytest.raises(PairingError) as caught:
+        card.receive(messages.encode(HostHello(0, 1)))
+    assert caught.value.reason is AbortReason.ORDER
+
+
+def test_both_parts_of_a_share_are_new_each_time() -> None:
+    shares = [agreement.Share() for _ in range(20)]
+    assert len({share.public for share in shares}) == len({share.nonce for share in shares}) == 20
+    assert all(len(share.public) == len(share.nonce) == 32 for share in shares)
