@@ -35,3 +35,26 @@ class RollsRefused(ProvisioningError, ValueError):
 
 class NotConfirmed(ProvisioningError):
     """What destroys a key was not confirmed."""
+
+
+class NoSlotFree(ProvisioningError, LookupError):
+    """It does not go without saying which slot is meant."""
+
+
+class PortRefused(ProvisioningError, OSError):
+    """There is no such serial port, or it is not ours to open."""
+
+
+class CableCut(ProvisioningError, ConnectionError):
+    """The card's end of the cable is gone."""
+
+
+class NoAnswer(ProvisioningError, TimeoutError):
+    """The card, or the person at the computer, took too long."""
+
+
+class NotSettled(ProvisioningError):
+    """Whether the card has the key is as open as before, and its record as it was."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"nothing was changed: {why}")

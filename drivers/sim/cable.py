@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import array
-import fcntl
 import os
 import select
 import termios
@@ -134,8 +132,6 @@ def _hung_up(handle: int) -> bool:
     return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
-def _waiting(handle: int) -> int:
-    """Bytes that were sent to this end and not read."""
-    size = array.array("i", [0])
-    fcntl.ioctl(handle, termios.FIONREAD, size)
-    return size[0]
+def _waiting(handle: int) -> bool:
+    """Whether something was sent to this end and not read; asking makes the kernel hand it over."""
+    return bool(select.select([handle], [], [], 0)[0])

@@ -1,0 +1,385 @@
+"""Pairing from the computer's side, over pseudo-terminals, with a card that does as it should."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from protocol import pskc
+from protocol.ocra import DEFAULT_SUITE
+from protocol.pairing import messages
+from protocol.pairing.errors import AbortReason
+from protocol.pairing.frames import Deframer
+from protocol.pairing.messages import CardHello
+from provisioning.errors import LoadUncertain, NotLoaded, NotSettled, OutputRefused, PortRefused
+from provisioning.order import Order
+from provisioning.pair import talk
+from provisioning.pair.loader import CableLoader
+from provisioning.pair.port import Port
+from provisioning.pair.resume import Settled, resume
+from provisioning.place import KeyFile
+from provisioning.provision import provision
+from tests.provisioning.cards import EndCard
+from tests.provisioning.lines import TO_CARD, TO_HOST, Cut, Line, Middle, Passing
+from tests.provisioning.people import Desk
+
+SECRET = pskc.PreSharedKey(bytes(range(32)))
+ORDER = Order(slot="A", issuer="Challng", suite=DEFAULT_SUITE)
+REPLACING = Order(slot="A", issuer="Challng", suite=DEFAULT_SUITE, replace=True)
+
+
+class Bench:
+    """A card, a cable, a desk and a folder for key files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.card = EndCard(folder)
+        self.desk = Desk()
+        self.out = folder / "out" / "card.pskc"
+        self.out.parent.mkdir()
+        self.place = KeyFile(self.out, SECRET)
+
+    def pair(self, order: Order = ORDER, through: Passing | None = None) -> pskc.CardRecord:
+        """One pairing, from the card's gesture on."""
+        self.card.offer()
+        line = None if through is None else Line(self.card.link, self.folder / "port", through)
+        link = self.card.link if line is None else line.link
+        try:
+            return provision(order, self.loader(link), self.place)
+        finally:
+            if line is not None:
+                line.close()
+            self.card.close()
+
+    def loader(self, link: Path) -> CableLoader:
+        return CableLoader(lambda: Port(str(link)), self.desk, "the command")
+
+    def resume(self) -> Settled:
+        """What a person does after an uncertain end."""
+        self.card.offer()
+        try:
+            return resume(
+                self.place.prepared(), self.place, lambda: Port(str(self.card.link)), self.desk
+            )
+        finally:
+            self.card.close()
+
+    def files(self) -> list[str]:
+        return sorted(file.name for file in self.out.parent.iterdir())
+
+    def kept(self) -> bytes:
+        """The key in the confirmed key file."""
+        (record,) = pskc.read(self.out.read_bytes(), SECRET)
+        return record.key
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.card.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long."""
+    for name in ("OFFERED", "STEP", "COMPARE"):
+        monkeypatch.setattr(talk, name, 0.6)
+
+
+def test_card_and_key_file_have_the_same_key_and_nothing_else_remains(bench: Bench) -> None:
+    record = bench.pair()
+    assert bench.files() == ["card.pskc"]
+    assert bench.card.keys() == [record.key] == [bench.kept()]
+    assert bench.card.store.load("A").serial == record.serial
+    assert stat.S_IMODE(bench.out.stat().st_mode) == 0o600
+    assert record.key_id.startswith(f"{record.serial}-A-")
+
+
+def test_the_person_is_told_what_to_press_and_shown_the_cards_number(bench: Bench) -> None:
+    bench.pair()
+    lines = "\n".join(bench.desk.lines)
+    assert "hold OK for 2 seconds" in lines
+    assert "Waiting for the card: 60 seconds left." in lines
+    assert "Found a card without a key." in lines
+    assert bench.desk.number == bench.card.number
+    assert "Does the card show the same number? (yes/no)" in lines
+    assert "The card's owner has held OK." in lines
+
+
+def test_a_second_slot_gets_the_serial_of_the_card(bench: Bench) -> None:
+    first = bench.pair()
+    bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
+    second = bench.pair(Order(slot="B", issuer="The Club", suite=DEFAULT_SUITE))
+    assert second.serial == first.serial
+    assert second.key != first.key
+    assert f"Found {first.serial}." in bench.desk.lines
+
+
+def test_a_taken_slot_is_refused_by_the_card_and_replaced_when_asked(bench: Bench) -> None:
+    first = bench.pair()
+    bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
+    with pytest.raises(NotLoaded, match="the card refused: that slot holds a key already"):
+        bench.pair()
+    assert bench.card.keys() == [first.key]
+    second = bench.pair(REPLACING)
+    assert bench.card.keys() == [second.key] != [first.key]
+
+
+def test_a_card_with_another_serial_refuses(bench: Bench) -> None:
+    bench.pair()
+    bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
+    with pytest.raises(NotLoaded, match="another serial"):
+        bench.pair(Order("B", "Challng", DEFAULT_SUITE, serial="CH00000013"))
+    assert bench.files() == ["card.pskc"]
+
+
+def test_the_serial_that_is_asked_for_is_given_to_a_blank_card(bench: Bench) -> None:
+    bench.pair(Order("A", "Challng", DEFAULT_SUITE, serial="CH00000013"))
+    assert bench.card.store.load("A").serial == "CH00000013"
+
+
+def test_numbers_that_are_not_the_same_leave_nothing_anywhere(bench: Bench) -> None:
+    bench.desk = Desk(lambda desk: "no")
+    with pytest.raises(NotLoaded, match="numbers were not the same"):
+        bench.pair()
+    assert bench.card.ended is AbortReason.DIFFERENT
+    assert bench.card.keys() == []
+    assert bench.files() == []
+
+
+def test_anything_but_yes_and_no_is_asked_again(bench: Bench) -> None:
+    answers = iter(["y", "", "YES "])
+    bench.desk = Desk(lambda desk: next(answers))
+    bench.pair()
+    assert bench.desk.lines.count("Please type yes or no:") == 2
+
+
+def test_a_terminal_that_is_closed_answers_for_nobody(bench: Bench) -> None:
+    def closed(desk: Desk) -> str:
+        raise EOFError
+
+    bench.desk = Desk(closed)
+    with pytest.raises(NotLoaded, match="nobody answered at the terminal"):
+        bench.pair()
+    assert bench.card.ended is AbortReason.CANCELLED
+    assert bench.files() == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_no_answer_here_ends_it_on_both_sides(bench: Bench) -> None:
+    bench.desk = Desk(lambda desk: None)
+    with pytest.raises(NotLoaded, match="no answer here"):
+        bench.pair()
+    assert bench.card.ended is AbortReason.TIMEOUT
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_owner_who_does_not_hold_ok_ends_it_on_both_sides(bench: Bench) -> None:
+    bench.card.owner = "is away"
+    with pytest.raises(NotLoaded, match="OK was not held on the card"):
+        bench.pair()
+    assert bench.card.ended is AbortReason.TIMEOUT
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+def test_an_owner_who_presses_clear_ends_it_on_both_sides(bench: Bench) -> None:
+    bench.card.owner = "presses CLEAR"
+    bench.desk = Desk(lambda desk: None)
+    with pytest.raises(NotLoaded, match="by hand"):
+        bench.pair()
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_cable_without_a_card_says_what_to_press(bench: Bench, tmp_path: Path) -> None:
+    host, far = os.openpty()
+    try:
+        with pytest.raises(NotLoaded, match="no card answered: begin pairing on the card"):
+            provision(ORDER, bench.loader(Path(os.ttyname(far))), bench.place)
+    finally:
+        os.close(host)
+        os.close(far)
+    assert bench.files() == []
+
+
+def test_ctrl_c_is_told_to_the_card(bench: Bench) -> None:
+    def interrupt(desk: Desk) -> str:
+        raise KeyboardInterrupt
+
+    bench.desk = Desk(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bench.pair()
+    assert bench.card.ended is AbortReason.CANCELLED
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+def test_a_record_that_cannot_be_kept_leaves_the_card_as_it_was(bench: Bench) -> None:
+    bench.out.write_text("precious")
+    with pytest.raises(OutputRefused, match="is there already"):
+        bench.pair()
+    assert bench.card.ended is AbortReason.NOT_KEPT
+    assert bench.card.keys() == []
+    assert bench.out.read_text() == "precious"
+
+
+def test_a_login_prompt_on_the_cards_port_is_named(bench: Bench) -> None:
+    def getty(direction: str, data: bytes) -> bytes:
+        return b"\r\nRaspbian GNU/Linux 12 card ttyGS0\r\n\r\ncard login: " * 8
+
+    with pytest.raises(NotLoaded, match="getty"):
+        bench.pair(through=getty)
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+def test_a_card_of_another_version_is_refused(bench: Bench) -> None:
+    later = messages.encode(CardHello(2, "", {}))
+    with pytest.raises(NotLoaded, match="no common version"):
+        bench.pair(through=lambda direction, data: later if direction == TO_HOST else data)
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+def test_a_host_of_another_version_is_refused(bench: Bench) -> None:
+    later = messages.encode(messages.HostHello(2, 3))
+    with pytest.raises(NotLoaded, match="the card refused: they speak no common version"):
+        bench.pair(through=lambda direction, data: later if direction == TO_CARD else data)
+    assert bench.card.ended is AbortReason.VERSION
+
+
+# Where each frame ends, in bytes, each way: the lengths are the same in every pairing of ORDER.
+HELLO, OFFER, REVEAL, CONFIRM = 11, 9 + 1 + 1 + 11 + 8 + 36 + 32, 9 + 64, 9 + 32
+CARD_HELLO, SHARE = 9 + 3, 9 + 64
+
+
+def boundaries(*lengths: int) -> list[int]:
+    """Before, inside and after each frame."""
+    points, start = [], 0
+    for length in lengths:
+        points += [start, start + 1, start + length // 2, start + length - 1]
+        start += length
+    return sorted({*points, start})
+
+
+def test_the_boundaries_are_where_the_frames_are(bench: Bench) -> None:
+    seen = {TO_CARD: b"", TO_HOST: b""}
+
+    def listen(direction: str, data: bytes) -> bytes:
+        seen[direction] += data
+        return data
+
+    bench.pair(through=listen)
+    lengths = {way: [len(f.raw) for f in Deframer().feed(data)] for way, data in seen.items()}
+    assert lengths == {
+        TO_CARD: [HELLO, OFFER, REVEAL, CONFIRM],
+        TO_HOST: [CARD_HELLO, SHARE, CONFIRM, CONFIRM],
+    }
+
+
+@pytest.mark.parametrize(
+    ("direction", "count"),
+    [(TO_CARD, count) for count in boundaries(HELLO, OFFER, REVEAL, CONFIRM)]
+    + [(TO_HOST, count) for count in boundaries(CARD_HELLO, SHARE, CONFIRM, CONFIRM)],
+)
+def test_a_cut_anywhere_leaves_no_half_a_key_and_a_card_that_can_be_paired(
+    bench: Bench, direction: str, count: int
+) -> None:
+    uncertain = False
+    try:
+        bench.pair(through=Cut(direction, count))
+    except NotLoaded:
+        assert bench.card.keys() == []
+        assert bench.files() == []
+    except LoadUncertain:
+        uncertain = True
+    if uncertain:
+        assert bench.files() == ["card.pskc.unconfirmed"]
+        loaded = bench.card.keys()
+        settled = bench.resume()
+        assert settled is (Settled.CONFIRMED if loaded else Settled.ABANDONED)
+        assert bench.files() == (["card.pskc"] if loaded else [])
+    if bench.out.exists():
+        assert bench.card.keys() == [bench.kept()]
+        bench.out.unlink()
+    record = bench.pair(REPLACING)
+    assert bench.card.keys() == [record.key] == [bench.kept()]
+
+
+def honest(desk: Desk, bench: Bench) -> str:
+    """A person who looks at both numbers."""
+    bench.card.shown.wait(20)
+    return "yes" if bench.card.number == desk.number else "no"
+
+
+def test_a_person_who_looks_pairs_over_an_honest_cable(bench: Bench) -> None:
+    bench.desk = Desk(lambda desk: honest(desk, bench))
+    record = bench.pair(through=lambda direction, data: data)
+    assert bench.card.keys() == [record.key]
+
+
+def test_a_machine_in_the_middle_is_seen_by_the_numbers(bench: Bench) -> None:
+    """It runs a right pairing with each side; only the two numbers give it away."""
+    bench.card.owner = "waits for the computer"
+    bench.card.offer()
+    middle = Middle(bench.card.link, bench.folder / "port")
+
+    def says(desk: Desk) -> str:
+        middle.shown.wait(20)
+        return honest(desk, bench)
+
+    bench.desk = Desk(says)
+    try:
+        with pytest.raises(NotLoaded, match="numbers were not the same"):
+            provision(ORDER, bench.loader(middle.link), bench.place)
+    finally:
+        middle.close()
+        bench.card.close()
+    assert middle.numbers == {"computer": bench.desk.number, "card": bench.card.number}
+    assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+def test_a_machine_in_the_middle_wins_where_nobody_looks(bench: Bench) -> None:
+    """The same machine, a person who says yes unseen: so the numbers are what protects."""
+    bench.card.offer()
+    middle = Middle(bench.card.link, bench.folder / "port")
+    try:
+        record = provision(ORDER, bench.loader(middle.link), bench.place)
+    finally:
+        middle.close()
+        bench.card.close()
+    assert middle.keys == {"computer": record.key, "card": bench.card.keys()[0]}
+
+
+def test_resuming_with_another_card_changes_nothing(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(LoadUncertain):
+        bench.pair(through=Cut(TO_CARD, HELLO + OFFER + REVEAL + CONFIRM - 1))
+    other = Bench(tmp_path_beside(tmp_path))
+    other.pair()
+    bench.card, mine = other.card, bench.card
+    with pytest.raises(NotSettled, match="take that card"):
+        bench.resume()
+    assert bench.files() == ["card.pskc.unconfirmed"]
+    bench.card = mine
+    bench.desk = Desk(lambda desk: "no")
+    with pytest.raises(NotSettled, match="nothing was changed"):
+        bench.resume()
+    assert bench.files() == ["card.pskc.unconfirmed"]
+
+
+def test_resuming_without_the_card_changes_nothing(bench: Bench) -> None:
+    with pytest.raises(LoadUncertain):
+        bench.pair(through=Cut(TO_HOST, CARD_HELLO + SHARE + CONFIRM))
+    with pytest.raises(PortRefused, match="there is no port"):
+        resume(bench.place.prepared(), bench.place, lambda: Port(str(bench.card.link)), bench.desk)
+    assert bench.files() == ["card.pskc.unconfirmed"]
+
+
+def tmp_path_beside(path: Path) -> Path:
+    """A second folder."""
+    beside = path / "beside"
+    beside.mkdir()
+    return beside
