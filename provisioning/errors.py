@@ -58,3 +58,19 @@ class NotSettled(ProvisioningError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"nothing was changed: {why}")
+
+
+class VerifierUnreachable(ProvisioningError, ConnectionError):
+    """No answer from the verifier, or from no verifier; what was asked may have happened."""
+
+
+class VerifierRefused(ProvisioningError):
+    """The verifier refused, with a sentence of its own; `name` is the problem's."""
+
+    def __init__(self, sentence: str, name: str = "") -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
+class UrlRefused(ProvisioningError, ValueError):
+    """An address that secrets must not be sent to."""

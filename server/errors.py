@@ -80,6 +80,10 @@ class RecordConflict(ProvisioningRefused):
     """The serial has another key, or is another credential's."""
 
 
+class CardActive(RecordConflict):
+    """The card is confirmed, and only a pending one was meant."""
+
+
 # --- logging in
 
 

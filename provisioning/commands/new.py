@@ -10,10 +10,10 @@ from device.keystore import SLOTS, FileKeyStore
 from protocol.fingerprint import key_id
 from protocol.ocra import DEFAULT_SUITE
 from protocol.pskc import open_formats
-from provisioning import dice, keyfile, record_secret, target
+from provisioning import dice, enrolling, keyfile, record_secret, target
 from provisioning.loader import StoreLoader
 from provisioning.order import Order
-from provisioning.place import KeyFile
+from provisioning.place import KeyFile, Places
 from provisioning.provision import provision
 
 
@@ -36,6 +36,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="pskc, and no other: csv and otpauth are refused, their keys stand open",
     )
     record_secret.add_options(new)
+    enrolling.add_options(new)
     new.add_argument(
         "--slot", choices=SLOTS, help="default: the first free one, A on a card without keys"
     )
@@ -73,7 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
     if invalid:
         print(f"replaces {invalid}", file=sys.stderr)
     keyfile.must_be_free(arguments.out)
-    place = KeyFile(arguments.out, record_secret.read(arguments, new=True))
+    secret = record_secret.read(arguments, new=True)
+    verifier = enrolling.place(arguments)
+    place = Places([KeyFile(arguments.out, secret), *([verifier] if verifier else [])])
     loader = StoreLoader(store, dice.mixed(dice.ask())) if arguments.dice else StoreLoader(store)
     record = provision(order, loader, place)
     others = [one for one in store.slots() if one != slot]
@@ -82,6 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"record   {arguments.out}, encrypted")
     if invalid:
         print(f"invalid  {invalid}")
+    if verifier:
+        print(f"verifier {arguments.url}, active for {arguments.user}")
+        return 0
     print(f"next     challng-server card import {arguments.out} --user NAME, then delete the file")
     return 0
 

@@ -21,7 +21,7 @@ from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db import tables
 from ..db.engine import Database
-from ..errors import NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
+from ..errors import CardActive, NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
 from ..factors import cards
 from ..factors.card_factor import place
 from ..lifecycle import revocation
@@ -109,9 +109,7 @@ class Enrolments:
             if revocation.abandon(connection, card.device_id):
                 event = Event.CARD_ABANDONED
             elif pending_only:
-                raise RecordConflict(
-                    f"The card {serial} is active already: revoke it if it must go."
-                )
+                raise CardActive(f"The card {serial} is active already: revoke it if it must go.")
             elif revocation.revoke(connection, card.device_id, now):
                 event = Event.CARD_REVOKED
             else:
