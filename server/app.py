@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from .api import login, machines, provisioning, session
-from .errors import LoginError, ProvisioningRefused
+from .errors import Refusal
 from .portal import pages
 from .portal.render import bare
 from .verifier import Verifier
@@ -60,15 +60,14 @@ def create_app(verifier: Verifier) -> FastAPI:
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_exception_handler(LoginError, _refused)
-    app.add_exception_handler(ProvisioningRefused, _refused)
+    app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _bare)
     return app
 
 
 def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, LoginError | ProvisioningRefused)  # noqa: S101 - registered for them
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for it alone
     return of_refusal(error)
 
 

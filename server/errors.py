@@ -53,10 +53,44 @@ class NoSuchCard(ServerError, LookupError):
     """There is no card of this serial."""
 
 
+# --- what a signed-in person, or an application on his behalf, is told
+
+
+class Refusal(ServerError):
+    """Root of what a person or an application is told. `text` is the sentence in English, a key of
+    the catalogues; `values` fill its `%(name)s` places.
+    """
+
+    def __init__(self, text: str, /, **values: object) -> None:
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.values = values
+
+
+class NotAllowed(Refusal):
+    """The session's access, or the user's right or role, does not reach this."""
+
+
+class NotThere(Refusal, LookupError):
+    """There is no such thing, or it is somebody else's."""
+
+
+class IllegalMove(Refusal):
+    """It is not in a state in which this can happen."""
+
+
+class NotTaken(Refusal, ValueError):
+    """What was filled in cannot be taken; `field` names where, `None` the whole form."""
+
+    def __init__(self, text: str, /, *, field: str | None = None, **values: object) -> None:
+        super().__init__(text, **values)
+        self.field = field
+
+
 # --- provisioning
 
 
-class ProvisioningRefused(ServerError):
+class ProvisioningRefused(Refusal):
     """Root of what a provisioning client is told."""
 
 
@@ -87,7 +121,7 @@ class CardActive(RecordConflict):
 # --- logging in
 
 
-class LoginError(ServerError):
+class LoginError(Refusal):
     """Root of what a person who logs in is told."""
 
 
@@ -99,7 +133,10 @@ class SlowDown(LoginError):
     """Too many attempts are waiting already; `retry_after` is in whole seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many attempts at once. Wait {retry_after} seconds, then try again.")
+        super().__init__(
+            "Too many attempts at once. Wait %(seconds)s seconds, then try again.",
+            seconds=retry_after,
+        )
         self.retry_after = retry_after
 
 
@@ -121,6 +158,10 @@ class LoginExpired(LoginError):
 
 class DeviceLocked(LoginError):
     """The device had too many wrong answers; only the support desk unlocks it."""
+
+
+class NoUsableDevice(LoginError):
+    """The password was right, but every device of this user is lost, ended or set aside."""
 
 
 class AnswerMalformed(LoginError, ValueError):

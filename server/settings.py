@@ -30,6 +30,10 @@ def _default_limits() -> dict[DeviceKind, Limits]:
     return {
         DeviceKind.NONE: Limits(per_day=50_000, per_five_business_days=100_000),
         DeviceKind.CARD: Limits(),
+        DeviceKind.MOBILE_KEY: Limits(per_day=1_000_000, per_five_business_days=1_000_000),
+        DeviceKind.CODE_CARD: Limits(per_day=200_000, per_five_business_days=600_000),
+        DeviceKind.ONLINE_CODE_CARD: Limits(per_day=200_000, per_five_business_days=600_000),
+        DeviceKind.TEMPORARY_CODE: Limits(per_day=50_000, per_five_business_days=100_000),
     }
 
 
@@ -58,6 +62,22 @@ class Settings(BaseSettings):
     session_touch_seconds: Seconds = 60
     """How stale "last seen" may be: each use of a session would otherwise be a write."""
     limits: dict[DeviceKind, Limits] = Field(default_factory=_default_limits)
+
+    # The life of devices
+    auto_activation_days: Count = 21
+    """From shipment until a card activates by itself."""
+    auto_activation_notice_days: tuple[Count, Count] = (7, 2)
+    """How long before that its owner is told: that it approaches, that it is imminent."""
+    online_code_card_days: Count = 21
+    temporary_code_full_days: Count = 2
+    temporary_code_limited_days: Count = 10
+    additional_card_equity_usd: Count = 500_000
+    """Above this equity a card is given beside the device in use."""
+    card_deposit_usd: Annotated[int, Field(ge=0)] = 20
+    shipping_business_days: Count = 3
+    """From the order of a card to its estimated shipment."""
+    identity_checks_lock: Count = 3
+    """Failed identity checks in a row after which the desk checks this user no more."""
 
     # Passwords
     password_min: Count = 8

@@ -19,8 +19,11 @@ from .errors import DataDirRefused
 from .factors.card import CardRules
 from .factors.card_factor import CardFactor
 from .factors.kinds import DeviceKind
+from .login.judge import Judge
+from .login.ledger import Ledger
 from .login.offers import Factors
 from .login.password import PasswordStep
+from .login.proofs import Proofs
 from .login.service import Logins
 from .login.sessions import Sessions
 from .provisioning.credential import Credentials
@@ -53,10 +56,13 @@ class Verifier:
             )
         }
         self.sessions = Sessions(database, settings)
+        ledger = Ledger()
+        judge = Judge(settings, self.audit, self.factors, ledger)
         self.logins = Logins(
-            database, self.clock, settings, self.audit, self.factors, self.sessions
+            database, self.clock, settings, self.audit, self.factors, self.sessions, judge, ledger
         )
         brake = Brake(self.secrets, settings)
+        self.proofs = Proofs(database, self.clock, settings, keyring, self.factors, judge, ledger)
         self.passwords = PasswordStep(
             database,
             self.clock,

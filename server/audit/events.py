@@ -28,6 +28,8 @@ class Event(StrEnum):
     LOGIN_FACTOR_CHOSEN = "login.factor-chosen"
     LOGIN_ACCEPTED = "login.accepted"
     LOGIN_WRONG = "login.wrong"
+    LOGIN_WITHOUT_DEVICE = "login.without-device"
+    PROOF_WRONG = "proof.wrong"
     LOGIN_CLOSED = "login.closed"
     SESSION_OPENED = "session.opened"
     SESSION_ENDED = "session.ended"

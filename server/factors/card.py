@@ -60,7 +60,8 @@ def read(state: CardState, text: str) -> str:
     bare = text[:half] + text[half + 1 :] if text[half : half + 1] == " " else text
     if len(bare) != digits or not _ANSWER.fullmatch(bare):
         raise AnswerMalformed(
-            f"The response has {digits} digits, as the card shows them: type them all."
+            "The response has %(digits)s digits, as the card shows them: type them all.",
+            digits=digits,
         )
     return bare
 

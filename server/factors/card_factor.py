@@ -8,10 +8,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from ..crypto.keyring import Keyring
 from ..db.tables import cards, devices
-from ..lifecycle.states import ANSWERS
 from . import card
 from .card import CardRules, CardState
-from .interface import Factor, Prompt, Verdict
+from .interface import Factor, Prompt, Question, Verdict
 from .kinds import DeviceKind
 
 _ID: BindParameter[object] = bindparam("the_id")
@@ -21,13 +20,7 @@ _MOVE = (
     .where(
         cards.c.device_id == _ID,
         cards.c.counter == bindparam("old_counter"),
-        select(devices.c.id)
-        .where(
-            devices.c.id == _ID,
-            devices.c.locked_at.is_(None),
-            devices.c.state == ANSWERS.value,
-        )
-        .exists(),
+        select(devices.c.id).where(devices.c.id == _ID, devices.c.locked_at.is_(None)).exists(),
     )
     .values(
         counter=bindparam("new_counter"),
@@ -46,9 +39,9 @@ class CardFactor(Factor[CardState]):
         self._keyring = keyring
         self._rules = rules
 
-    def offer(self, state: CardState) -> Prompt:
+    def offer(self, state: CardState) -> Question[CardState]:
         """Draw a challenge."""
-        return card.offer(state)
+        return Question(card.offer(state), state)
 
     def read(self, state: CardState, text: str) -> str:
         """Return the digits of a response, or raise AnswerMalformed."""

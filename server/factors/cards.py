@@ -79,6 +79,7 @@ def import_card(
             kind=DeviceKind.CARD.value,
             serial=record.serial,
             state=state.value,
+            activated_at=now if state is DeviceState.ACTIVE else None,
             provisioner_id=provisioner_id,
             owner_id=user.id,
             label=_free_label(connection, user),

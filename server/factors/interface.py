@@ -18,6 +18,14 @@ State = TypeVar("State")
 
 
 @dataclass(frozen=True)
+class Question(Generic[State]):
+    """A prompt, and the device's state once it has been asked."""
+
+    prompt: Prompt
+    state: State
+
+
+@dataclass(frozen=True)
 class Verdict(Generic[State]):
     """Whether an answer is right, and the device's state after it."""
 
@@ -31,8 +39,8 @@ class Factor(ABC, Generic[State]):
     kind: ClassVar[DeviceKind]
 
     @abstractmethod
-    def offer(self, state: State) -> Prompt:
-        """Make a new prompt."""
+    def offer(self, state: State) -> Question[State]:
+        """Make a prompt; a state other than the given one has to be stored with it."""
 
     @abstractmethod
     def read(self, state: State, text: str) -> str:

@@ -1,4 +1,6 @@
-"""The life of a device, from its record to its end: one enum of states, and each step of it.
+"""The life of devices, and of what is asked for around them: orders, shares, returns.
 
-Pages, calls and the factors' own rules do not come in here.
+Each life is a table of allowed moves (`states`, `machine`), and a service that makes a move
+together with everything that belongs to it in one transaction. Pages, calls and the factors' own
+rules do not come in here.
 """

@@ -7,10 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from ..db.tables import cards, devices, logins, sessions
+from ..db.tables import cards, code_cards, devices, logins, sessions, temporary_codes
 from ..errors import NoSuchCard
 from ..login.ledger import LoginState
-from .states import DeviceState
+from .states import DEVICE, DeviceMove, DeviceState
+
+_REVOCABLE = [
+    state.value
+    for state in DEVICE.sources(DeviceMove.REVOKED)
+    if state is not DeviceState.PENDING  # that is abandoned, as if it had never been
+]
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,10 @@ def get(connection: Connection, serial: str) -> Kept:
     return kept
 
 
-def revoke(connection: Connection, device_id: int, now: datetime) -> bool:
-    """Take an active device away for good; False where it is not active any more.
+def revoke(
+    connection: Connection, device_id: int, now: datetime, reason: str = "revoked"
+) -> bool:
+    """Take a device away for good; False where it is pending, or was taken away before.
 
     Rows are held in the order of a login (login, device, card). An answer that comes in between
     holds the device first and counts, or finds it revoked.
@@ -58,13 +66,21 @@ def revoke(connection: Connection, device_id: int, now: datetime) -> bool:
     )
     taken = connection.execute(
         update(devices)
-        .where(devices.c.id == device_id, devices.c.state == DeviceState.ACTIVE.value)
-        .values(state=DeviceState.REVOKED.value)
+        .where(devices.c.id == device_id, devices.c.state.in_(_REVOCABLE))
+        .values(state=DeviceState.REVOKED.value, ended_at=now, end_reason=reason)
     )
     if taken.rowcount != 1:
         return False
     connection.execute(
         update(cards).where(cards.c.device_id == device_id).values(key_sealed=None, pin_sealed=None)
+    )
+    connection.execute(
+        update(code_cards).where(code_cards.c.device_id == device_id).values(values_sealed=None)
+    )
+    connection.execute(
+        update(temporary_codes)
+        .where(temporary_codes.c.device_id == device_id)
+        .values(code_hash=None)
     )
     connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
     return True

@@ -18,10 +18,22 @@ from ..db.tables import devices, logins, users
 from ..db.types import Moment
 from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import ANSWERS
+from ..lifecycle.states import DeviceState, state_at
 
 _ID: BindParameter[object] = bindparam("the_id")
 _NOW = bindparam("now", type_=Moment)
+
+
+class Purpose(StrEnum):
+    """What a right answer is for; all but `login` are proofs within a session."""
+
+    LOGIN = "login"
+    ACTIVATE = "activate"
+    REACTIVATE = "reactivate"
+    SHARE = "share"
+    PIN_CHANGE = "pin_change"
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
 
 
 class LoginState(StrEnum):
@@ -42,16 +54,18 @@ class Claim:
     device_id: int
     prompt: Prompt
     attempts: int
+    detail_sealed: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Held:
-    """A device that is active and not locked, its row held until the transaction ends."""
+    """A device that is not locked, its row held until the transaction ends, and its state."""
 
     id: int
     kind: DeviceKind
     serial: str
     wrong_run: int = 0
+    state: DeviceState = DeviceState.ACTIVE
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,8 @@ class LoginRow:
     attempts: int
     expires_at: datetime
     browser: bytes | None
+    session_hash: bytes | None = None
+    detail_sealed: bytes | None = None
 
 
 # Built once: building a statement costs more than running it.
@@ -74,18 +90,24 @@ _OPEN = insert(logins)
 _FIND = (
     select(logins, users.c.name)
     .join(users, users.c.id == logins.c.user_id)
-    .where(logins.c.id == _ID)
+    .where(logins.c.id == _ID, logins.c.purpose == bindparam("purpose"))
 )
 _IS_OPEN = (logins.c.id == _ID, logins.c.state == LoginState.OPEN.value)
 _CLAIM = (
     update(logins)
-    .where(*_IS_OPEN, logins.c.attempts < bindparam("allowed"), logins.c.expires_at > _NOW)
+    .where(
+        *_IS_OPEN,
+        logins.c.purpose == bindparam("for"),
+        logins.c.attempts < bindparam("allowed"),
+        logins.c.expires_at > _NOW,
+    )
     .values(attempts=logins.c.attempts + 1)
     .returning(
         logins.c.user_id,
         logins.c.device_id,
         logins.c.prompt,
         logins.c.attempts,
+        logins.c.detail_sealed,
         select(users.c.name).where(users.c.id == logins.c.user_id).scalar_subquery().label("user"),
     )
 )
@@ -100,16 +122,19 @@ _CLOSE_ALL = (
     .where(logins.c.user_id == _ID, logins.c.state == LoginState.OPEN.value)
     .values(state=LoginState.CLOSED.value, decided_at=_NOW)
 )
-_UNLOCKED = (
-    devices.c.id == _ID,
-    devices.c.locked_at.is_(None),
-    devices.c.state == ANSWERS.value,
-)
+_UNLOCKED = (devices.c.id == _ID, devices.c.locked_at.is_(None))
 _HOLD = (
     update(devices)
     .where(*_UNLOCKED)
     .values(used_at=_NOW)
-    .returning(devices.c.kind, devices.c.serial, devices.c.wrong_run)
+    .returning(
+        devices.c.kind,
+        devices.c.serial,
+        devices.c.wrong_run,
+        devices.c.state,
+        devices.c.auto_activates_at,
+        devices.c.valid_until,
+    )
 )
 _COUNT_WRONG = (
     update(devices)
@@ -135,9 +160,13 @@ class Ledger:
         prompt: Prompt,
         now: datetime,
         expires_at: datetime,
-        browser: bytes | None,
+        browser: bytes | None = None,
+        *,
+        purpose: Purpose = Purpose.LOGIN,
+        session_hash: bytes | None = None,
+        detail_sealed: bytes | None = None,
     ) -> None:
-        """Add a login that waits for its answer."""
+        """Add a login, or another proof, that waits for its answer."""
         connection.execute(
             _OPEN,
             {
@@ -150,12 +179,19 @@ class Ledger:
                 "begun_at": now,
                 "expires_at": expires_at,
                 "browser": browser,
+                "purpose": purpose.value,
+                "session_hash": session_hash,
+                "detail_sealed": detail_sealed,
             },
         )
 
-    def find(self, connection: Connection, login_id: str) -> LoginRow | None:
-        """Read a login, changing nothing."""
-        row = connection.execute(_FIND, {"the_id": login_id}).one_or_none()
+    def find(
+        self, connection: Connection, login_id: str, purpose: Purpose = Purpose.LOGIN
+    ) -> LoginRow | None:
+        """Read a login of this purpose, changing nothing."""
+        row = connection.execute(
+            _FIND, {"the_id": login_id, "purpose": purpose.value}
+        ).one_or_none()
         if row is None:
             return None
         return LoginRow(
@@ -168,26 +204,41 @@ class Ledger:
             attempts=row.attempts,
             expires_at=row.expires_at,
             browser=row.browser,
+            session_hash=row.session_hash,
+            detail_sealed=row.detail_sealed,
         )
 
     def claim(
-        self, connection: Connection, login_id: str, now: datetime, allowed: int
+        self,
+        connection: Connection,
+        login_id: str,
+        now: datetime,
+        allowed: int,
+        purpose: Purpose = Purpose.LOGIN,
     ) -> Claim | None:
         """Take one of the login's attempts, or None where it has none left, is over or unknown."""
         row = connection.execute(
-            _CLAIM, {"the_id": login_id, "allowed": allowed, "now": now}
+            _CLAIM, {"the_id": login_id, "allowed": allowed, "now": now, "for": purpose.value}
         ).one_or_none()
         if row is None:
             return None
         prompt = json.loads(row.prompt)
-        return Claim(login_id, row.user_id, row.user, row.device_id, prompt, row.attempts)
+        return Claim(
+            login_id,
+            row.user_id,
+            row.user,
+            row.device_id,
+            prompt,
+            row.attempts,
+            row.detail_sealed,
+        )
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
-        """Hold the row of a device that can answer; None where it is locked or not active."""
+        """Hold the row of a device that is not locked; None where it is."""
         row = connection.execute(_HOLD, {"the_id": device_id, "now": now}).one_or_none()
         if row is None:
             return None
-        return Held(device_id, DeviceKind(row.kind), row.serial, row.wrong_run)
+        return Held(device_id, DeviceKind(row.kind), row.serial, row.wrong_run, state_at(row, now))
 
     def count_wrong(
         self, connection: Connection, device_id: int, now: datetime, lock_at: int

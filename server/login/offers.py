@@ -9,14 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from ..db.tables import devices
+from ..db.tables import devices, shares
 from ..factors.interface import Factor, Prompt
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import ANSWERS
+from ..lifecycle.states import DeviceState, state_at
 
-_OWNED = (
-    select(devices)
-    .where(devices.c.owner_id == bindparam("owner"), devices.c.state == ANSWERS.value)
+_OWNED = select(devices).where(devices.c.owner_id == bindparam("user")).order_by(devices.c.id)
+_SHARED = (
+    select(devices, shares.c.id.label("share_id"))
+    .join(shares, shares.c.device_id == devices.c.id)
+    .where(shares.c.user_id == bindparam("user"), shares.c.state == "active")
     .order_by(devices.c.id)
 )
 
@@ -26,7 +28,7 @@ Factors = Mapping[DeviceKind, Factor[Any]]
 
 @dataclass(frozen=True)
 class Choice:
-    """A device that a login can be answered with; `id` is its owner's name for it."""
+    """A device that a login can be answered with; `id` is its user's name for it."""
 
     id: str
     kind: DeviceKind
@@ -47,14 +49,35 @@ class Offered:
     expires_at: datetime
 
 
-def choices(connection: Connection, user_id: int) -> tuple[Choice, ...]:
-    """Return a user's active devices: usable ones first, then the one used last."""
-    rows = connection.execute(_OWNED, {"owner": user_id}).all()
-    ordered = sorted(
-        rows,
-        key=lambda row: (row.locked_at is not None, -(row.used_at or row.added_at).timestamp()),
+def choices(connection: Connection, user_id: int, now: datetime) -> tuple[Choice, ...]:
+    """Return the devices a user can log in with: unlocked ones first, then the one used last.
+
+    His own, and those shared with him, that are active at `now`.
+    """
+    rows = [
+        *((row, row.label) for row in connection.execute(_OWNED, {"user": user_id})),
+        *(
+            (row, f"shared-{row.share_id}")
+            for row in connection.execute(_SHARED, {"user": user_id})
+        ),
+    ]
+    usable = [each for each in rows if state_at(each[0], now) is DeviceState.ACTIVE]
+    usable.sort(
+        key=lambda each: (
+            each[0].locked_at is not None,
+            -(each[0].used_at or each[0].added_at).timestamp(),
+        )
     )
     return tuple(
-        Choice(row.label, DeviceKind(row.kind), row.id, row.serial, row.locked_at is not None)
-        for row in ordered
+        Choice(label, DeviceKind(row.kind), row.id, row.serial, row.locked_at is not None)
+        for row, label in usable
     )
+
+
+def ask(connection: Connection, factor: Factor[Any], device_id: int) -> Prompt:
+    """Have a device's factor make a prompt, and store what that changes."""
+    while True:
+        state = factor.load(connection, device_id)
+        question = factor.offer(state)
+        if question.state == state or factor.move(connection, device_id, state, question.state):
+            return question.prompt

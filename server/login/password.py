@@ -23,7 +23,7 @@ from ..audit.log import AuditLog
 from ..clock import Clock
 from ..db.engine import Database
 from ..db.tables import users
-from ..errors import PasswordRefused, SlowDown
+from ..errors import NoUsableDevice, PasswordRefused, SlowDown
 from ..settings import Settings
 from .offers import Offered
 from .service import Logins
@@ -73,7 +73,10 @@ class PasswordStep:
     async def begin(
         self, username: str, password: str, address: str, browser: bytes | None = None
     ) -> Offered | Opened:
-        """Return what follows a right password; raises PasswordRefused or SlowDown."""
+        """Return what follows a right password.
+
+        Raises PasswordRefused, SlowDown, or NoUsableDevice.
+        """
         name = names.spelled(username)
         # A name that cannot exist is counted and checked like one that does not.
         keys = self._brake.keys(username if name is None else name, address)
@@ -91,6 +94,8 @@ class PasswordStep:
                 metrics.PASSWORDS.labels("wrong").inc()
                 raise PasswordRefused(_REFUSED)
             metrics.PASSWORDS.labels("right").inc()
+            if isinstance(outcome, NoUsableDevice):
+                raise outcome
             return outcome
 
     async def _wait(self, keys: Keys) -> None:
@@ -113,7 +118,7 @@ class PasswordStep:
         address: str,
         browser: bytes | None,
         waited: bool,
-    ) -> Offered | Opened | _Outcome:
+    ) -> Offered | Opened | NoUsableDevice | _Outcome:
         with self._database.reading() as connection:
             # Asked within the few hashes at a time: a burst cannot pass before it is counted.
             if not waited and self._brake.is_on(connection, keys, self._clock.now()):

@@ -21,24 +21,26 @@ from ..errors import (
     LoginExpired,
     NoSuchFactor,
     NoSuchLogin,
+    NoUsableDevice,
 )
 from ..factors.interface import Prompt
-from ..factors.kinds import DeviceKind
 from ..settings import Settings
+from .judge import Judge
 from .ledger import Claim, Held, Ledger, LoginRow, LoginState
-from .offers import Choice, Factors, Offered, choices
+from .offers import Choice, Factors, Offered, ask, choices
 from .sessions import Opened, Sessions
+from .standing import standing
 
 _LOGIN_BYTES = 16
 _LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_LOCKED = (
-    "This device is locked after too many wrong answers. Only the support desk can unlock it: "
-    "call the desk."
-)
 _UNKNOWN = "There is no such login. Start again with your user name and password."
 _DECIDED = (
     "This login was answered already, or failed too often. "
     "Start again with your user name and password."
+)
+_NO_DEVICE = (
+    "None of your devices can be used now: they were lost, ended or set aside. "
+    "Call the support desk."
 )
 _EXPIRED = "The challenge has expired. Start again with your user name and password."
 
@@ -54,7 +56,8 @@ class Logins:
         audit: AuditLog,
         factors: Factors,
         sessions: Sessions,
-        ledger: Ledger | None = None,
+        judge: Judge,
+        ledger: Ledger,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -62,25 +65,32 @@ class Logins:
         self._audit = audit
         self._factors = factors
         self._sessions = sessions
-        self._ledger = ledger or Ledger()
+        self._judge = judge
+        self._ledger = ledger
 
     # --- after the password
 
     def begin(
         self, connection: Connection, user_id: int, user: str, browser: bytes | None
-    ) -> Offered | Opened:
-        """Open a login for the user's first device, or a session where there is no device."""
+    ) -> Offered | Opened | NoUsableDevice:
+        """Open a login for the user's first device, or a session where he needs none.
+
+        A refusal is returned, not raised: what was written about it is to be committed.
+        """
         now = self._clock.now()
-        offered = choices(connection, user_id)
+        facts = standing(connection, user_id)
+        offered = () if facts.needs_no_device else choices(connection, user_id, now)
         if not offered:
-            opened = self._sessions.open(connection, now, user_id, user, DeviceKind.NONE)
+            if not facts.needs_no_device and facts.had_device:
+                self._audit.write(connection, now, Event.LOGIN_WITHOUT_DEVICE, f"user:{user}", user)
+                return NoUsableDevice(_NO_DEVICE)
+            opened = self._sessions.open(connection, now, user_id, user)
             self._audit.write(
                 connection, now, Event.SESSION_OPENED, f"user:{user}", user, access=opened.access
             )
             return opened
         first = offered[0]
-        factor = self._factors[first.kind]
-        prompt = factor.offer(factor.load(connection, first.device_id))
+        prompt = self._asked(connection, first)
         login_id = secrets.token_urlsafe(_LOGIN_BYTES)
         expires_at = now + self._settings.challenge_lifetime
         self._ledger.open(
@@ -101,10 +111,10 @@ class Logins:
         now = self._clock.now()
         with self._database.reading() as connection:
             row = self._row(connection, login_id, browser)
-            offered = choices(connection, row.user_id)
+            offered = choices(connection, row.user_id, now)
             self._refuse_what_is_over(row, now)
         chosen = next((each for each in offered if each.device_id == row.device_id), None)
-        if chosen is None:  # revoked at the same moment
+        if chosen is None:
             raise LoginDecided(_DECIDED)
         return Offered(row.id, row.user, chosen, row.prompt, offered, row.expires_at)
 
@@ -114,7 +124,7 @@ class Logins:
         with self._database.writing() as connection:
             row = self._row(connection, login_id, browser)
             self._refuse_what_is_over(row, now)
-            offered = choices(connection, row.user_id)
+            offered = choices(connection, row.user_id, now)
             chosen = next((each for each in offered if each.id == factor_id), None)
             if chosen is None:
                 raise NoSuchFactor("You have no device of this name: choose one of your own.")
@@ -125,8 +135,7 @@ class Logins:
 
     def _switch(self, connection: Connection, row: LoginRow, chosen: Choice) -> Prompt:
         now = self._clock.now()
-        factor = self._factors[chosen.kind]
-        prompt = factor.offer(factor.load(connection, chosen.device_id))
+        prompt = self._asked(connection, chosen)
         if not self._ledger.choose(connection, row.id, now, chosen.device_id, prompt):
             raise LoginDecided(_DECIDED)
         self._audit.write(
@@ -172,25 +181,13 @@ class Logins:
         if not claim:
             self._refuse_what_is_over(self._row(connection, login_id, None), now)
             raise LoginDecided(_DECIDED)
-        while True:
-            held = self._ledger.hold(connection, claim.device_id, now)
-            if held is None:
-                raise DeviceLocked(_LOCKED)
-            factor = self._factors[held.kind]
-            state = factor.load(connection, held.id)
-            answer = factor.read(state, text)
-            verdict = factor.check(state, claim.prompt, answer, login_id)
-            if verdict.state == state or factor.move(connection, held.id, state, verdict.state):
-                break  # else somebody else moved the device: judge by what stands now
-        if verdict.right:
-            return self._accept(connection, claim, held)
-        return self._count_wrong(connection, claim, held)
+        judged = self._judge.judge(connection, claim, text, now)
+        return judged.wrong or self._accept(connection, claim, judged.held)
 
     def _accept(self, connection: Connection, claim: Claim, held: Held) -> Opened:
         now = self._clock.now()
         if not self._ledger.decide(connection, claim.login_id, LoginState.ACCEPTED, now):
             raise LoginDecided(_DECIDED)
-        self._ledger.forget_wrong(connection, held)
         opened = self._sessions.open(
             connection, now, claim.user_id, claim.user, held.kind, held.id, claim.login_id
         )
@@ -205,29 +202,6 @@ class Logins:
         )
         return opened
 
-    def _count_wrong(self, connection: Connection, claim: Claim, held: Held) -> AnswerWrong:
-        now = self._clock.now()
-        left = self._settings.answers_per_challenge - claim.attempts
-        locked = self._ledger.count_wrong(
-            connection, held.id, now, self._settings.wrong_answers_lock
-        )
-        if not left:
-            self._ledger.decide(connection, claim.login_id, LoginState.CLOSED, now)
-        actor = f"user:{claim.user}"
-        self._audit.write(
-            connection,
-            now,
-            Event.LOGIN_WRONG,
-            actor,
-            claim.user,
-            device=held.serial,
-            attempt=claim.attempts,
-        )
-        if locked:
-            metrics.LOCKS.inc()
-            self._audit.write(connection, now, Event.DEVICE_LOCKED, actor, held.serial)
-        return AnswerWrong(left)
-
     # --- log-out
 
     def log_out(self, token: str) -> None:
@@ -239,6 +213,9 @@ class Logins:
                 self._audit.write(connection, now, Event.SESSION_ENDED, f"user:{user}", user)
 
     # --- within
+
+    def _asked(self, connection: Connection, chosen: Choice) -> Prompt:
+        return ask(connection, self._factors[chosen.kind], chosen.device_id)
 
     def _row(self, connection: Connection, login_id: str, browser: bytes | None) -> LoginRow:
         row = self._ledger.find(connection, login_id) if _LOGIN_ID.fullmatch(login_id) else None

@@ -10,19 +10,37 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from ..accounts.roles import Role
 from ..db.engine import Database
-from ..db.tables import devices, sessions, users
+from ..db.tables import accounts, devices, sessions, users
 from ..db.types import Moment
 from ..errors import SessionUnknown
 from ..factors.kinds import DeviceKind
+from ..lifecycle.states import DeviceState, state_at
 from ..settings import Limits, Settings
-from .access import Access, access_by
+from .access import Access, decide
+from .standing import standing
 
 _TOKEN_BYTES = 32
 _OPEN = insert(sessions)
 _FIND = (
-    select(sessions, users.c.name, devices.c.kind, devices.c.serial)
+    select(
+        sessions,
+        users.c.name,
+        users.c.role,
+        users.c.locale,
+        users.c.may_change_security,
+        users.c.opted_out_at,
+        accounts.c.closed_at,
+        devices.c.kind,
+        devices.c.serial,
+        devices.c.state,
+        devices.c.auto_activates_at,
+        devices.c.limited_from,
+        devices.c.valid_until,
+    )
     .join(users, users.c.id == sessions.c.user_id)
+    .outerjoin(accounts, accounts.c.id == users.c.account_id)
     .outerjoin(devices, devices.c.id == sessions.c.device_id)
     .where(
         sessions.c.token_hash == bindparam("hash"),
@@ -50,7 +68,11 @@ class Session:
     """A session in use; it ends at `until` unless it is used before."""
 
     token_hash: bytes = field(repr=False)
+    user_id: int
     user: str
+    role: Role
+    may_change_security: bool
+    locale: str | None
     access: Access
     device_kind: DeviceKind
     device_serial: str | None
@@ -72,13 +94,24 @@ class Sessions:
         now: datetime,
         user_id: int,
         user: str,
-        kind: DeviceKind,
+        kind: DeviceKind = DeviceKind.NONE,
         device_id: int | None = None,
         login_id: str | None = None,
     ) -> Opened:
-        """Open a session with the access that the device's kind gives; `login_id` but once."""
+        """Open a session for what was proved: a device, or the password alone.
+
+        A `login_id` opens one session at most.
+        """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        access = access_by(kind)
+        facts = standing(connection, user_id)
+        limited = select(devices.c.limited_from).where(devices.c.id == device_id)
+        access = decide(
+            closed=facts.closed,
+            opted_out=facts.opted_out,
+            kind=kind,
+            limited_from=connection.execute(limited).scalar_one_or_none() if device_id else None,
+            now=now,
+        )
         connection.execute(
             _OPEN,
             {
@@ -86,13 +119,12 @@ class Sessions:
                 "user_id": user_id,
                 "device_id": device_id,
                 "login_id": login_id,
-                "access": access.value,
                 "begun_at": now,
                 "seen_at": now,
                 "ends_at": now + timedelta(seconds=self._settings.session_seconds),
             },
         )
-        return Opened(token, user, access, kind, self._settings.limits[kind])
+        return Opened(token, user, access, kind, self._limits(access, kind))
 
     def find(self, token: str, now: datetime) -> Session:
         """Return the session of a token, and note that it is in use; raises SessionUnknown."""
@@ -104,23 +136,45 @@ class Sessions:
             row = connection.execute(
                 _FIND, {"hash": token_hash, "now": now, "idle_since": now - idle}
             ).one_or_none()
-        if row is None:
+        if row is None or (
+            row.device_id is not None and state_at(row, now) is not DeviceState.ACTIVE
+        ):
             raise SessionUnknown("The session has ended. Log in again.")
         seen = row.seen_at
         if now - seen >= timedelta(seconds=self._settings.session_touch_seconds):
             self._touch(token_hash, now)
             seen = now
         kind = DeviceKind(row.kind) if row.kind else DeviceKind.NONE
+        access = decide(
+            closed=row.closed_at is not None,
+            opted_out=row.opted_out_at is not None,
+            kind=kind,
+            limited_from=row.limited_from,
+            now=now,
+        )
         return Session(
             token_hash=token_hash,
+            user_id=row.user_id,
             user=row.name,
-            access=Access(row.access),
+            role=Role(row.role),
+            may_change_security=row.may_change_security,
+            locale=row.locale,
+            access=access,
             device_kind=kind,
             device_serial=row.serial,
-            limits=self._settings.limits[kind],
+            limits=self._limits(access, kind),
             since=row.begun_at,
             until=min(row.ends_at, seen + idle),
         )
+
+    def prove(self, connection: Connection, token_hash: bytes, device_id: int) -> None:
+        """Note that a device has proved a session that is open already."""
+        connection.execute(
+            update(sessions).where(sessions.c.token_hash == token_hash).values(device_id=device_id)
+        )
+
+    def _limits(self, access: Access, kind: DeviceKind) -> Limits:
+        return self._settings.limits[DeviceKind.NONE if access is Access.RESTRICTED else kind]
 
     def _touch(self, token_hash: bytes, now: datetime) -> None:
         with self._database.writing() as connection:
@@ -143,6 +197,12 @@ class Sessions:
             select(users.c.name).where(users.c.id == row.user_id)
         ).scalar_one()
         return name
+
+    def end_by_device(self, connection: Connection, device_id: int) -> int:
+        """End every session that a device has proved; returns how many there were."""
+        return connection.execute(
+            delete(sessions).where(sessions.c.device_id == device_id)
+        ).rowcount
 
     def end_all(self, connection: Connection, user_id: int) -> int:
         """End every session of a user; returns how many there were."""

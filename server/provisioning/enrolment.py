@@ -84,7 +84,7 @@ class Enrolments:
                     tables.devices.c.id == card.device_id,
                     tables.devices.c.state == DeviceState.PENDING.value,
                 )
-                .values(state=DeviceState.ACTIVE.value)
+                .values(state=DeviceState.ACTIVE.value, activated_at=now)
             )
             if done.rowcount:
                 self._audit.write(

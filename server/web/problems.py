@@ -14,9 +14,7 @@ from .. import errors
 
 MEDIA_TYPE = "application/problem+json"
 
-Refusal = errors.LoginError | errors.ProvisioningRefused
-
-STATUS: dict[type[Refusal], tuple[int, str, str]] = {
+STATUS: dict[type[errors.Refusal], tuple[int, str, str]] = {
     errors.PasswordRefused: (401, "password-refused", "User name or password not right"),
     errors.SlowDown: (429, "slow-down", "Too many attempts"),
     errors.NoSuchLogin: (404, "no-such-login", "No such login"),
@@ -26,6 +24,11 @@ STATUS: dict[type[Refusal], tuple[int, str, str]] = {
     errors.DeviceLocked: (423, "device-locked", "Device locked"),
     errors.AnswerMalformed: (422, "answer-malformed", "Not an answer"),
     errors.AnswerWrong: (401, "answer-wrong", "Wrong answer"),
+    errors.NoUsableDevice: (403, "no-usable-device", "No usable device"),
+    errors.NotAllowed: (403, "not-allowed", "Not allowed"),
+    errors.NotThere: (404, "not-there", "Not there"),
+    errors.IllegalMove: (409, "illegal-move", "Not possible now"),
+    errors.NotTaken: (422, "not-taken", "Not taken"),
     errors.SessionUnknown: (401, "no-session", "No session"),
     errors.CredentialRefused: (401, "credential-refused", "Credential not valid"),
     errors.RecordRefused: (422, "record-refused", "Not a usable record"),
@@ -63,8 +66,8 @@ def problem(
     return Response(json.dumps(content), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def of_refusal(refusal: Refusal) -> Response:
-    """Return the answer for what was refused."""
+def of_refusal(refusal: errors.Refusal) -> Response:
+    """Return the answer for a refusal."""
     status, name, title = STATUS[type(refusal)]
     headers = {}
     more: dict[str, object] = {}
@@ -74,6 +77,8 @@ def of_refusal(refusal: Refusal) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(refusal, errors.AnswerWrong):
         more["tries_left"] = refusal.tries_left
+    if isinstance(refusal, errors.NotTaken) and refusal.field is not None:
+        more["field"] = refusal.field
     return problem(status, name, title, str(refusal), headers, **more)
 
 

@@ -1,0 +1,36 @@
+"""The tables. A column named `*_sealed` holds a value sealed under the master key."""
+
+from __future__ import annotations
+
+from .base import metadata
+from .desk import identity_checks, ledger, orders, outbox, returns
+from .devices import cards, code_cards, code_pairs, devices, provisioners, shares, temporary_codes
+from .logins import logins, sessions
+from .machinery import audit_head, audit_log, audit_seals, secrets
+from .people import accounts, brakes, entities, users
+
+__all__ = [
+    "accounts",
+    "audit_head",
+    "audit_log",
+    "audit_seals",
+    "brakes",
+    "cards",
+    "code_cards",
+    "code_pairs",
+    "devices",
+    "entities",
+    "identity_checks",
+    "ledger",
+    "logins",
+    "metadata",
+    "orders",
+    "outbox",
+    "provisioners",
+    "returns",
+    "secrets",
+    "sessions",
+    "shares",
+    "temporary_codes",
+    "users",
+]

@@ -1,0 +1,106 @@
+"""The desk's tables: orders and returns of cards, identity checks, money held, notices to send."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from ..types import Moment, RowId
+from .base import metadata
+
+# A card that was asked for, from the first page of the request on; `state` as in lifecycle.orders.
+# `address_sealed` and `pin_sealed` are emptied when the card is on its way, the PIN being the
+# card's by then. `deposit_cents` is held on `account_id`.
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False, index=True),
+    Column("account_id", RowId, ForeignKey("accounts.id"), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("address_sealed", LargeBinary),
+    Column("pin_sealed", LargeBinary),
+    Column("deposit_cents", BigInteger, nullable=False),
+    Column("shipping", String(32), nullable=False),
+    Column("ships_by", Date),
+    Column("device_id", RowId, ForeignKey("devices.id")),
+    Column("taken_by", String(64)),
+    Column("asked_at", Moment, nullable=False),
+    Column("submitted_at", Moment),
+    Column("provisioned_at", Moment),
+    Column("shipped_at", Moment),
+    Column("ended_at", Moment),
+)
+
+# Double entry: the rows of one `transfer` sum to zero. `book` is available, held or house.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("transfer", String(32), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("account_id", RowId, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("book", String(16), nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("device_id", RowId, ForeignKey("devices.id")),
+    Column("order_id", RowId, ForeignKey("orders.id")),
+)
+
+# A card on its way back; `state` as in lifecycle.returns.
+returns = Table(
+    "returns",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("device_id", RowId, ForeignKey("devices.id"), nullable=False, index=True),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
+    Column("region", String(32), nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("received_at", Moment),
+    Column("received_by_id", RowId, ForeignKey("users.id")),
+)
+
+# What a caller was asked, and whether it was right; never what he said.
+identity_checks = Table(
+    "identity_checks",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
+    Column("staff_id", RowId, ForeignKey("users.id"), nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("ix_identity_checks_user_id_at", "user_id", "at"),
+)
+
+# Notices to be sent. `once` names what must be told only once ("card 7 activates soon").
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
+    Column("notice", String(32), nullable=False),
+    Column("once", String(128), nullable=False, unique=True),
+    Column("values", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("sent_at", Moment),
+    Column("given_up_at", Moment),
+    Index("ix_outbox_due", "sent_at", "given_up_at", "due_at"),
+)

@@ -1,0 +1,45 @@
+"""Logins and sessions."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+
+from ..types import Moment, RowId
+from .base import metadata
+
+# One login from the right password to its end; `state` is open, accepted or closed. `browser` is
+# the hash of the cookie of the browser that it belongs to, when it began on the pages. Other
+# purposes than `login` are proofs within a session (login.proofs): `session_hash` is the one
+# session that may answer, `detail_sealed` what the right answer puts into force.
+logins = Table(
+    "logins",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
+    Column("device_id", RowId, ForeignKey("devices.id"), nullable=False),
+    Column("purpose", String(16), nullable=False, server_default="login"),
+    Column("prompt", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Column("browser", LargeBinary),
+    Column("session_hash", LargeBinary),
+    Column("detail_sealed", LargeBinary),
+    Index("ix_logins_user_id_state", "user_id", "state"),
+)
+
+# A session is known by the hash of its token alone. A login has at most one. `device_id`: what
+# proved it last; what it may do is decided whenever it is looked at (login.access).
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False, index=True),
+    Column("device_id", RowId, ForeignKey("devices.id")),
+    Column("login_id", String(32), ForeignKey("logins.id"), unique=True),
+    Column("begun_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+)

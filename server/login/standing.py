@@ -1,0 +1,47 @@
+"""How a user stands before any device is asked: closed account, opted out, ever had a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select
+
+from ..db.tables import accounts, devices, shares, users
+
+_STANDING = (
+    select(
+        users.c.opted_out_at,
+        accounts.c.closed_at,
+        select(devices.c.id)
+        .where(devices.c.owner_id == users.c.id, devices.c.activated_at.is_not(None))
+        .exists()
+        .label("owned"),
+        select(shares.c.id).where(shares.c.user_id == users.c.id).exists().label("shared"),
+    )
+    .outerjoin(accounts, accounts.c.id == users.c.account_id)
+    .where(users.c.id == bindparam("user"))
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`had_device`: some device was active for him once, so that his password alone is too little."""
+
+    closed: bool
+    opted_out: bool
+    had_device: bool
+
+    @property
+    def needs_no_device(self) -> bool:
+        """Whether the password alone opens a session, whatever devices there are."""
+        return self.closed or self.opted_out
+
+
+def standing(connection: Connection, user_id: int) -> Standing:
+    """Return how a user stands."""
+    row = connection.execute(_STANDING, {"user": user_id}).one()
+    return Standing(
+        closed=row.closed_at is not None,
+        opted_out=row.opted_out_at is not None,
+        had_device=bool(row.owned or row.shared),
+    )
