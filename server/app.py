@@ -18,6 +18,7 @@ from starlette.types import Scope
 from .api import login, machines, provisioning, session
 from .errors import Refusal
 from .portal import pages
+from .portal.language import Language
 from .portal.render import bare
 from .verifier import Verifier
 from .web.body import BodyLimit
@@ -49,6 +50,7 @@ def create_app(verifier: Verifier) -> FastAPI:
             Middleware(SecurityHeaders, https=settings.https),
             Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
             Middleware(BodyLimit, limit=settings.body_bytes),
+            Middleware(Language),
         ],
     )
     for router in (

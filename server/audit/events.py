@@ -31,6 +31,7 @@ class Event(StrEnum):
     LOGIN_WITHOUT_DEVICE = "login.without-device"
     PROOF_WRONG = "proof.wrong"
     LOGIN_CLOSED = "login.closed"
+    NOT_ALLOWED = "access.refused"
     SESSION_OPENED = "session.opened"
     SESSION_ENDED = "session.ended"
     MASTER_KEY_ADDED = "master-key.added"

@@ -51,9 +51,7 @@ def get(connection: Connection, serial: str) -> Kept:
     return kept
 
 
-def revoke(
-    connection: Connection, device_id: int, now: datetime, reason: str = "revoked"
-) -> bool:
+def revoke(connection: Connection, device_id: int, now: datetime, reason: str = "revoked") -> bool:
     """Take a device away for good; False where it is pending, or was taken away before.
 
     Rows are held in the order of a login (login, device, card). An answer that comes in between

@@ -81,7 +81,9 @@ class Timed(Protocol):
 def state_at(device: Timed, now: datetime) -> DeviceState:
     """Return where a device stands at `now`: activated by itself, or over, as time goes by."""
     state = DeviceState(device.state)
-    if state is DeviceState.REVOKED or (device.valid_until is not None and now >= device.valid_until):
+    if state is DeviceState.REVOKED or (
+        device.valid_until is not None and now >= device.valid_until
+    ):
         return DeviceState.REVOKED
     if (
         state is DeviceState.INACTIVE

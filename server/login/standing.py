@@ -25,7 +25,7 @@ _STANDING = (
 
 @dataclass(frozen=True)
 class Standing:
-    """`had_device`: some device was active for him once, so that his password alone is too little."""
+    """`had_device`: some device was active for him once, so his password alone is too little."""
 
     closed: bool
     opted_out: bool

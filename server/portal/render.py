@@ -7,13 +7,28 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from ..accounts.roles import Duty
+from ..clock import written
+from ..login.access import Right
+from . import language
+
 _TEMPLATES = Environment(
+    extensions=["jinja2.ext.i18n"],
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     auto_reload=False,
+)
+
+
+_TEMPLATES.install_gettext_callables(  # type: ignore[attr-defined]
+    language.gettext, language.ngettext, newstyle=True
+)
+_TEMPLATES.filters.update(day=language.day, moment=language.moment, written=written)
+_TEMPLATES.globals.update(
+    html_language=language.html_language, languages=language.own_names, Right=Right, Duty=Duty
 )
 
 

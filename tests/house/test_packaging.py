@@ -63,7 +63,7 @@ def test_no_extra_asks_for_lumas_pins_or_for_two_pin_libraries() -> None:
 
 
 def test_a_verifier_installs_no_gpio() -> None:
-    pins = {"gpiozero", "lgpio", "rpi-gpio", "smbus2", "luma-oled", "luma-core", "pillow"}
+    pins = {"gpiozero", "lgpio", "rpi-gpio", "smbus2", "luma-oled", "luma-core"}
     assert "fastapi" in closure("server")
     assert closure("server") & (pins | {"textual", "flask"}) == set()
 

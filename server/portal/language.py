@@ -1,0 +1,120 @@
+"""The language of a page: from the user's own choice, the browser's cookie, or what it asks for.
+
+English is the text in the code and the templates; every other language is a catalogue
+`catalogues/<locale>.po`, read as it is. `current` is set for the length of a request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel.core import Locale, negotiate_locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..errors import Refusal
+
+CATALOGUES = Path(__file__).parent / "catalogues"
+ENGLISH = "en"
+LOCALES = (ENGLISH, *sorted(path.stem for path in CATALOGUES.glob("*.po")))
+"""The languages there are, as locale names."""
+COOKIE = "challng_language"
+
+current: ContextVar[str] = ContextVar("language", default=ENGLISH)
+_TAG = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([0-9.]{1,5}))?\s*")
+_MOST_TAGS = 20
+# What browsers send for Traditional Chinese, beside `zh-Hant`.
+_ALIASES = {"zh_tw": "zh_Hant", "zh_hk": "zh_Hant", "zh_mo": "zh_Hant", "zh": "zh_Hant"}
+
+
+class Language:
+    """Middleware: sets the language of a request before anybody is known."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request in its language."""
+        if scope["type"] == "http":
+            request = Request(scope)
+            chosen = request.cookies.get(COOKIE, "")
+            accepted = request.headers.get("accept-language", "")
+            current.set(chosen if chosen in LOCALES else negotiated(accepted))
+        await self._app(scope, receive, send)
+
+
+def negotiated(accept_language: str) -> str:
+    """Return the best of our languages for an `Accept-Language` header; English where none fits."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept_language[:512].split(",")[:_MOST_TAGS]:
+        found = _TAG.fullmatch(part)
+        if found:
+            try:
+                weight = float(found[2] or 1)
+            except ValueError:
+                continue
+            tag = found[1].replace("-", "_")
+            wanted.append((weight, _ALIASES.get(tag.lower(), tag)))
+    wanted.sort(key=lambda each: -each[0])
+    return negotiate_locale([tag for _, tag in wanted], LOCALES) or ENGLISH
+
+
+@cache
+def catalogue(locale: str) -> NullTranslations:
+    """Return a language's messages."""
+    if locale == ENGLISH:
+        return NullTranslations()
+    compiled = BytesIO()
+    with (CATALOGUES / f"{locale}.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def gettext(message: str) -> str:
+    """Return a message in the current language."""
+    return catalogue(current.get()).gettext(message)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """Return a message in the current language, for a number of things."""
+    return catalogue(current.get()).ngettext(one, many, number)
+
+
+def said(refusal: Refusal) -> str:
+    """Return what a refusal says, in the current language."""
+    text = gettext(refusal.text)
+    return text % refusal.values if refusal.values else text
+
+
+def day(moment: date) -> str:
+    """Return a day as the current language writes it."""
+    return format_date(moment, "long", locale=current.get())
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as the current language writes it, in UTC."""
+    return f"{format_datetime(at, 'd MMMM yyyy, HH:mm', locale=current.get())} UTC"
+
+
+def html_language() -> str:
+    """Return the current language as HTML's `lang` wants it."""
+    return current.get().replace("_", "-")
+
+
+def own_names() -> list[tuple[str, str]]:
+    """Return each language with its own name for itself."""
+    return [(locale, Locale.parse(locale).get_display_name(locale) or locale) for locale in LOCALES]
+
+
+Gettext = Callable[[str], str]

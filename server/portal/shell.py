@@ -1,0 +1,182 @@
+"""What every page of a signed-in person has in common: session, right, form, language, menu.
+
+    shell = Shell(verifier)
+    shell.show(router, "/devices", list_devices, right=Right.DEVICES)      # GET
+    shell.take(router, "/devices/lost", report_lost, right=Right.DEVICES)  # POST
+
+A handler gets a `Visit` and returns a response. It runs in a thread, so it may use the database.
+Who is not logged in goes to the login page; who may not do it is told so, and it is written down.
+A `Refusal` that a handler lets out becomes a page with its status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ..accounts.roles import DUTIES, Duty, Role
+from ..audit.events import Event
+from ..errors import LoginError, NotAllowed, Refusal, SessionUnknown
+from ..login.access import RIGHTS, Access, Right
+from ..login.sessions import Session
+from ..verifier import Verifier
+from ..web.problems import STATUS
+from ..words import N_
+from . import language
+from .cookies import Cookies, new_mark
+from .forms import FormRefused, Forms
+from .render import bare, notice, page
+
+_NOT_BY_ACCESS = N_(
+    "What you logged in with does not open this page. Log in with another device, or see the "
+    "first page for what you can do now."
+)
+_NOT_BY_DUTY = N_("This page is for the support desk, and your role does not reach it.")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a signed-in person; `fields` are the form's."""
+
+    request: Request
+    session: Session
+    mark: str
+    form: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def page(self, template: str, status: int = 200, /, **values: object) -> HTMLResponse:
+        """Return a page with menu and form token around what the template shows."""
+        return page(
+            template,
+            status,
+            session=self.session,
+            rights=RIGHTS[self.session.access],
+            duties=DUTIES[self.session.role],
+            form=self.form,
+            here=self.request.url.path,
+            **values,
+        )
+
+    def go(self, place: str) -> Response:
+        """Send the browser to another page, to be got anew."""
+        return RedirectResponse(place, 303)
+
+    def part(self, name: str) -> str:
+        """Return a part of the path."""
+        return str(self.request.path_params[name])
+
+
+Handler = Callable[[Visit], Response]
+
+
+class Shell:
+    """Puts pages behind a session."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._cookies = Cookies(verifier.settings.https)
+        self._forms = Forms(verifier.secrets)
+
+    def show(
+        self,
+        router: APIRouter,
+        path: str,
+        handler: Handler,
+        *,
+        right: Right = Right.SESSION,
+        duty: Duty | None = None,
+    ) -> None:
+        """Serve `handler` for GET."""
+
+        async def answer(request: Request) -> Response:
+            mark = self._cookies.browser(request) or new_mark()
+            response = await run_sync(self._serve, request, mark, {}, handler, right, duty)
+            self._cookies.set_browser(response, mark)
+            return response
+
+        router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
+
+    def take(
+        self,
+        router: APIRouter,
+        path: str,
+        handler: Handler,
+        *,
+        right: Right = Right.SESSION,
+        duty: Duty | None = None,
+    ) -> None:
+        """Serve `handler` for a form of our own sent to `path`."""
+
+        async def answer(request: Request) -> Response:
+            mark = self._cookies.browser(request)
+            try:
+                fields = await self._forms.read(request, mark)
+            except FormRefused:
+                return bare(403)
+            return await run_sync(self._serve, request, mark or "", fields, handler, right, duty)
+
+        router.add_api_route(path, answer, methods=["POST"], include_in_schema=False)
+
+    def _serve(
+        self,
+        request: Request,
+        mark: str,
+        fields: Mapping[str, str],
+        handler: Handler,
+        right: Right,
+        duty: Duty | None,
+    ) -> Response:
+        try:
+            session = self._session(request)
+        except SessionUnknown:
+            return RedirectResponse("/login", 303)
+        if session.locale in language.LOCALES:
+            language.current.set(session.locale)
+        try:
+            self._check(session, right, duty, request.url.path)
+            return handler(Visit(request, session, mark, self._forms.token(mark), fields))
+        except Refusal as refusal:
+            return self._refused(refusal)
+
+    def _session(self, request: Request) -> Session:
+        token = self._cookies.session(request) or ""
+        return self._verifier.sessions.find(token, self._verifier.clock.now())
+
+    def _check(self, session: Session, right: Right, duty: Duty | None, path: str) -> None:
+        text = ""
+        # Whoever works at the desk has proved a device of his own.
+        if right not in RIGHTS[session.access] or (duty and session.access is not Access.FULL):
+            text = _NOT_BY_ACCESS
+        elif duty is not None and duty not in DUTIES[session.role]:
+            text = _NOT_BY_DUTY
+        if text:
+            with self._verifier.database.writing() as connection:
+                self._verifier.audit.write(
+                    connection,
+                    self._verifier.clock.now(),
+                    Event.NOT_ALLOWED,
+                    f"user:{session.user}",
+                    session.user,
+                    what=path[:128],
+                )
+            raise NotAllowed(text)
+
+    def _refused(self, refusal: Refusal) -> Response:
+        status, _, title = STATUS[type(refusal)]
+        link = "/login" if isinstance(refusal, LoginError) else "/"
+        return notice(
+            status,
+            language.gettext(title),
+            language.said(refusal),
+            link=link,
+            link_text=language.gettext(N_("Go on")),
+        )
+
+
+def is_staff(session: Session) -> bool:
+    """Tell whether somebody works at the desk."""
+    return session.role is not Role.CUSTOMER
