@@ -8,12 +8,13 @@ from ..db import tables
 from ..db.engine import Database
 from .keyring import Keyring
 
-SEALED_COLUMNS: tuple[tuple[Column[bytes], Column[object]], ...] = (
-    (tables.cards.c.key_sealed, tables.cards.c.device_id),
-    (tables.cards.c.pin_sealed, tables.cards.c.device_id),
-    (tables.secrets.c.value_sealed, tables.secrets.c.name),
+SEALED_COLUMNS: tuple[tuple[Column[bytes], Column[object]], ...] = tuple(
+    (column, next(iter(table.primary_key)))
+    for table in tables.metadata.sorted_tables
+    for column in table.columns
+    if column.name.endswith("_sealed")
 )
-"""Each sealed column with the column that names its row; a test holds it against the tables."""
+"""Each sealed column with the column that names its row."""
 
 _BATCH = 100
 

@@ -71,19 +71,22 @@ class Timed(Protocol):
     """A device's row, as far as its state goes."""
 
     @property
-    def state(self) -> str: ...
+    def state(self) -> str:
+        """The state that was stored last."""
+
     @property
-    def auto_activates_at(self) -> datetime | None: ...
+    def auto_activates_at(self) -> datetime | None:
+        """When an inactive device becomes active by itself."""
+
     @property
-    def valid_until(self) -> datetime | None: ...
+    def valid_until(self) -> datetime | None:
+        """When a temporary device is over."""
 
 
 def state_at(device: Timed, now: datetime) -> DeviceState:
     """Return where a device stands at `now`: activated by itself, or over, as time goes by."""
     state = DeviceState(device.state)
-    if state is DeviceState.REVOKED or (
-        device.valid_until is not None and now >= device.valid_until
-    ):
+    if device.valid_until is not None and now >= device.valid_until:
         return DeviceState.REVOKED
     if (
         state is DeviceState.INACTIVE

@@ -23,7 +23,9 @@ from server.db.tables import cards, devices, logins
 from server.factors.card import CardRules, CardState
 from server.factors.card_factor import CardFactor
 from server.factors.kinds import DeviceKind
-from server.login.ledger import Claim, Held, Ledger, LoginState
+from server.login.judge import Judge
+from server.login.ledger import Claim, Held, Ledger, LoginState, Purpose
+from server.login.offers import Factors
 from server.login.service import Logins
 from server.login.sessions import Opened, Sessions
 from server.verifier import open_verifier
@@ -38,7 +40,12 @@ class ReadThenWrite(Ledger):
     """Every statement with its condition taken out; it rests on what was read before."""
 
     def claim(
-        self, connection: Connection, login_id: str, now: datetime, allowed: int
+        self,
+        connection: Connection,
+        login_id: str,
+        now: datetime,
+        allowed: int,
+        purpose: Purpose = Purpose.LOGIN,
     ) -> Claim | None:
         row = _read.login
         if row.state is not LoginState.OPEN or row.attempts >= allowed:
@@ -109,14 +116,17 @@ def create() -> FastAPI:
     numbers = settings.read()
     verifier = open_verifier(numbers)
     rules = CardRules(numbers.look_ahead, numbers.resync_ahead)
+    ledger = ReadThenWrite()
+    factors: Factors = {DeviceKind.CARD: ReadThenWriteCard(verifier.keyring, rules)}
     verifier.logins = ReadFirst(
         verifier.database,
         verifier.clock,
         numbers,
         verifier.audit,
-        {DeviceKind.CARD: ReadThenWriteCard(verifier.keyring, rules)},
+        factors,
         ManySessions(verifier.database, numbers),
-        ReadThenWrite(),
+        Judge(numbers, verifier.audit, factors, ledger),
+        ledger,
     )
     verifier.logins.card = CardFactor(verifier.keyring, rules)
     verifier.passwords._logins = verifier.logins

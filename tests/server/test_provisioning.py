@@ -241,7 +241,9 @@ def test_a_revoked_card_has_no_key_no_session_and_no_open_login(
     assert desk.delete(card).json()["was"] == "active"
     assert api.session(token).status_code == 401
     assert api.answer(begun, card.shows(challenge)).status_code == 409
-    assert api.password().json()["access"] == "portal_only"
+    refused = api.password()
+    assert refused.status_code == 403, "a password alone is too little for who had a device"
+    assert refused.json()["type"] == "urn:challng:problem:no-usable-device"
     assert sealed(verifier) == [("revoked", None, None)]
 
 
