@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from .api import login, machines, provisioning, session
 from .errors import Refusal
-from .portal import pages
+from .portal import home, pages
 from .portal.language import Language
 from .portal.render import bare
 from .verifier import Verifier
@@ -59,6 +59,7 @@ def create_app(verifier: Verifier) -> FastAPI:
         provisioning.routes(verifier),
         machines.routes(verifier),
         pages.routes(verifier),
+        home.routes(verifier),
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

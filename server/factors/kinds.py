@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from ..words import N_
+
 
 class DeviceKind(StrEnum):
     """What authenticated a session; the value stands in answers and in the database."""
@@ -16,11 +18,24 @@ class DeviceKind(StrEnum):
     TEMPORARY_CODE = "temporary_code"
 
     @property
+    def words(self) -> str:
+        """What it is called on pages, a key of the catalogues."""
+        return _WORDS[self]
+
+    @property
     def temporary(self) -> bool:
         """Whether it bridges the time until a permanent device works."""
         return self in _TEMPORARY
 
 
+_WORDS = {
+    DeviceKind.NONE: N_("password alone"),
+    DeviceKind.CARD: N_("card"),
+    DeviceKind.MOBILE_KEY: N_("mobile key"),
+    DeviceKind.CODE_CARD: N_("code card"),
+    DeviceKind.ONLINE_CODE_CARD: N_("online code card"),
+    DeviceKind.TEMPORARY_CODE: N_("temporary code"),
+}
 _TEMPORARY = frozenset({DeviceKind.ONLINE_CODE_CARD, DeviceKind.TEMPORARY_CODE})
 
 PROTECTION = (

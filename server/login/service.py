@@ -28,7 +28,7 @@ from ..settings import Settings
 from .judge import Judge
 from .ledger import Claim, Held, Ledger, LoginRow, LoginState
 from .offers import Choice, Factors, Offered, ask, choices
-from .sessions import Opened, Sessions
+from .sessions import Opened, Session, Sessions
 from .standing import standing
 
 _LOGIN_BYTES = 16
@@ -211,6 +211,19 @@ class Logins:
             user = self._sessions.end(connection, token)
             if user is not None:
                 self._audit.write(connection, now, Event.SESSION_ENDED, f"user:{user}", user)
+
+    def log_out_everywhere(self, session: Session) -> None:
+        """End every session of a session's user."""
+        with self._database.writing() as connection:
+            ended = self._sessions.end_all(connection, session.user_id)
+            self._audit.write(
+                connection,
+                self._clock.now(),
+                Event.SESSION_ENDED,
+                f"user:{session.user}",
+                session.user,
+                sessions=ended,
+            )
 
     # --- within
 

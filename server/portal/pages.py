@@ -1,4 +1,4 @@
-"""The pages of logging in and out."""
+"""The pages of logging in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from .. import errors
 from ..accounts.names import is_plain
 from ..clock import written
-from ..login.access import Access
 from ..login.offers import Offered
 from ..login.sessions import Opened, Session
 from ..verifier import Verifier
@@ -19,10 +18,6 @@ from .cookies import Cookies, browser_of, new_mark
 from .forms import FormRefused, Forms
 from .render import bare, notice, page
 
-_ACCESS = {
-    Access.FULL: "Everything",
-    Access.PORTAL_ONLY: "These pages only, until a card is set up for you",
-}
 _OVER = {
     errors.NoSuchLogin: "This login is not known",
     errors.LoginDecided: "This login is over",
@@ -36,13 +31,11 @@ def routes(verifier: Verifier) -> APIRouter:
     """Return the pages."""
     router = APIRouter(include_in_schema=False)
     pages = _Pages(verifier)
-    router.add_api_route("/", pages.home, methods=["GET"])
     router.add_api_route("/login", pages.ask_password, methods=["GET"])
     router.add_api_route("/login", pages.take_password, methods=["POST"])
     router.add_api_route("/login/{login}", pages.ask_answer, methods=["GET"])
     router.add_api_route("/login/{login}", pages.take_answer, methods=["POST"])
     router.add_api_route("/login/{login}/factor", pages.take_choice, methods=["POST"])
-    router.add_api_route("/logout", pages.log_out, methods=["POST"])
     return router
 
 
@@ -205,36 +198,6 @@ class _Pages:
             await run_sync(self._verifier.logins.log_out, before)
         response = _go("/")
         self._cookies.set_session(response, opened.token)
-        return response
-
-    def home(self, request: Request) -> Response:
-        session = self._session(request)
-        if session is None:
-            return _go("/login")
-        mark = self._cookies.browser(request) or new_mark()
-        response = page(
-            "home",
-            form=self._forms.token(mark),
-            session=session,
-            since=written(session.since),
-            since_text=f"{session.since:%d %B %Y, %H:%M} UTC",
-            until=written(session.until),
-            until_text=f"{session.until:%d %B %Y, %H:%M} UTC",
-            access=_ACCESS[session.access],
-        )
-        self._cookies.set_browser(response, mark)
-        return response
-
-    async def log_out(self, request: Request) -> Response:
-        try:
-            await self._forms.read(request, self._cookies.browser(request))
-        except FormRefused:
-            return bare(403)
-        token = self._cookies.session(request)
-        if token:
-            await run_sync(self._verifier.logins.log_out, token)
-        response = _go("/login?out")
-        self._cookies.drop_session(response)
         return response
 
     def _session(self, request: Request) -> Session | None:

@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ..accounts.roles import DUTIES, Duty, Role
+from ..accounts.roles import DUTIES, Duty
 from ..audit.events import Event
 from ..errors import LoginError, NotAllowed, Refusal, SessionUnknown
 from ..login.access import RIGHTS, Access, Right
@@ -29,6 +29,7 @@ from ..words import N_
 from . import language
 from .cookies import Cookies, new_mark
 from .forms import FormRefused, Forms
+from .menu import entries
 from .render import bare, notice, page
 
 _NOT_BY_ACCESS = N_(
@@ -54,6 +55,7 @@ class Visit:
             template,
             status,
             session=self.session,
+            menu=entries(self.session),
             rights=RIGHTS[self.session.access],
             duties=DUTIES[self.session.role],
             form=self.form,
@@ -175,8 +177,3 @@ class Shell:
             link=link,
             link_text=language.gettext(N_("Go on")),
         )
-
-
-def is_staff(session: Session) -> bool:
-    """Tell whether somebody works at the desk."""
-    return session.role is not Role.CUSTOMER

@@ -1,0 +1,33 @@
+"""The menu of signed-in pages: where each lies, and who sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..accounts.roles import DUTIES, Duty
+from ..login.access import RIGHTS, Right
+from ..login.sessions import Session
+from ..words import N_
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line; with a `duty` it is the desk's."""
+
+    path: str
+    words: str
+    right: Right = Right.SESSION
+    duty: Duty | None = None
+
+
+MENU = (Entry("/", N_("Overview")),)
+
+
+def entries(session: Session) -> list[Entry]:
+    """Return the lines that a session's access and role open."""
+    return [
+        entry
+        for entry in MENU
+        if entry.right in RIGHTS[session.access]
+        and (entry.duty is None or entry.duty in DUTIES[session.role])
+    ]
