@@ -126,7 +126,7 @@ def test_another_card_can_be_chosen(browser: Browser, card: Card, verifier: Veri
 def test_a_user_without_a_card_is_told_what_he_may(browser: Browser) -> None:
     home = browser.password()
     assert home.url.path == "/"
-    assert "until a card is set up" in home.text
+    assert "until a device is set up" in home.text
 
 
 def test_a_login_belongs_to_the_browser_that_began_it(
