@@ -100,7 +100,9 @@ def move(
     if device.state is DeviceState.ACTIVE:
         stored.append(DeviceState.INACTIVE.value)  # activated by itself, and never written down
     changed: dict[str, Any] = {"state": to.value, **(values or {})}
-    if to is DeviceState.ACTIVE and device.activated_at is None:
+    if device.activated_at is None and device.state is DeviceState.ACTIVE:
+        changed["activated_at"] = device.auto_activates_at
+    elif device.activated_at is None and to is DeviceState.ACTIVE:
         changed["activated_at"] = now
     done = connection.execute(
         update(devices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from ..db.tables import cards, code_cards, devices, logins, sessions, temporary_codes
 from ..errors import NoSuchCard
@@ -65,7 +65,17 @@ def revoke(connection: Connection, device_id: int, now: datetime, reason: str = 
     taken = connection.execute(
         update(devices)
         .where(devices.c.id == device_id, devices.c.state.in_(_REVOCABLE))
-        .values(state=DeviceState.REVOKED.value, ended_at=now, end_reason=reason)
+        .values(
+            state=DeviceState.REVOKED.value,
+            ended_at=now,
+            end_reason=reason,
+            # Whether it ever was active is still to be told when it is over.
+            activated_at=case(
+                (devices.c.activated_at.is_not(None), devices.c.activated_at),
+                (devices.c.auto_activates_at <= now, devices.c.auto_activates_at),
+            ),
+            auto_activates_at=None,
+        )
     )
     if taken.rowcount != 1:
         return False

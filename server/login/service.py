@@ -78,7 +78,7 @@ class Logins:
         A refusal is returned, not raised: what was written about it is to be committed.
         """
         now = self._clock.now()
-        facts = standing(connection, user_id)
+        facts = standing(connection, user_id, now)
         offered = () if facts.needs_no_device else choices(connection, user_id, now)
         if not offered:
             if not facts.needs_no_device and facts.had_device:

@@ -103,7 +103,7 @@ class Sessions:
         A `login_id` opens one session at most.
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        facts = standing(connection, user_id)
+        facts = standing(connection, user_id, now)
         limited = select(devices.c.limited_from).where(devices.c.id == device_id)
         access = decide(
             closed=facts.closed,

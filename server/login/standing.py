@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from ..db.tables import accounts, devices, shares, users
+from ..db.types import Moment
 
 _STANDING = (
     select(
         users.c.opted_out_at,
         accounts.c.closed_at,
         select(devices.c.id)
-        .where(devices.c.owner_id == users.c.id, devices.c.activated_at.is_not(None))
+        .where(
+            devices.c.owner_id == users.c.id,
+            or_(
+                devices.c.activated_at.is_not(None),
+                devices.c.auto_activates_at <= bindparam("now", type_=Moment),
+            ),
+        )
         .exists()
         .label("owned"),
         select(shares.c.id).where(shares.c.user_id == users.c.id).exists().label("shared"),
@@ -37,9 +45,9 @@ class Standing:
         return self.closed or self.opted_out
 
 
-def standing(connection: Connection, user_id: int) -> Standing:
-    """Return how a user stands."""
-    row = connection.execute(_STANDING, {"user": user_id}).one()
+def standing(connection: Connection, user_id: int, now: datetime) -> Standing:
+    """Return how a user stands at `now`."""
+    row = connection.execute(_STANDING, {"user": user_id, "now": now}).one()
     return Standing(
         closed=row.closed_at is not None,
         opted_out=row.opted_out_at is not None,
