@@ -78,7 +78,7 @@ def test_from_a_pressed_key_to_an_accepted_login(
     accessible(page)
     page.screenshot(path=folder / "signed-in.png")
 
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Log out", exact=True).click()
     page.goto(household.verifier.url)
     expect(page.get_by_label("Password")).to_be_visible()
 
