@@ -110,8 +110,8 @@ class PairingSession:
         from protocol.pairing.card_end import Compare, Send
 
         said: list[Said] = []
+        self._heard = self._heard or bool(data)
         for step in end.receive(data) if data else ():
-            self._heard = True
             match step:
                 case Send(frame):
                     self._cable.write(frame)

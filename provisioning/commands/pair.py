@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.keystore import SLOTS
 from protocol.ocra import DEFAULT_SUITE
-from provisioning import keyfile, record_secret
+from protocol.pskc import open_formats
+from provisioning import enrolling, keyfile, record_secret
 from provisioning.order import Order
-from provisioning.place import KeyFile
+from provisioning.place import KeyFile, Places
 from provisioning.provision import provision
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "key, and confirm or remove the record",
     )
     record_secret.add_options(pair)
+    enrolling.add_options(pair)
     pair.add_argument("--slot", choices=SLOTS, default=SLOTS[0], help="default: %(default)s")
     pair.add_argument("--serial", help="the card's serial; default: its own, or a new one")
     pair.add_argument("--issuer", default="Challng", help="whose verifier it is for")
@@ -69,9 +72,11 @@ def _pair(arguments: argparse.Namespace, person: Person) -> int:
     from provisioning.pair.loader import CableLoader
     from provisioning.pair.port import Port
 
+    open_formats.refuse_name(arguments.out.suffix)
     keyfile.must_be_free(arguments.out)
-    place = KeyFile(arguments.out, record_secret.read(arguments, new=True))
-    keyfile.must_be_free(place.unconfirmed)
+    file = KeyFile(arguments.out, record_secret.read(arguments, new=True))
+    keyfile.must_be_free(file.unconfirmed)
+    verifier = enrolling.place(arguments)
     order = Order(
         slot=arguments.slot,
         issuer=arguments.issuer,
@@ -79,10 +84,14 @@ def _pair(arguments: argparse.Namespace, person: Person) -> int:
         serial=arguments.serial,
         replace=arguments.replace,
     )
-    again = f"challng-provision pair --port {arguments.port} --resume {arguments.out}"
-    record = provision(order, CableLoader(lambda: Port(arguments.port), person, again), place)
+    loader = CableLoader(lambda: Port(arguments.port), person, _again(arguments))
+    record = provision(order, loader, Places([file, *([verifier] if verifier else [])]))
     person.tell(f"card     {record.serial}, slot {order.slot}, has the key")
-    _say_where(person, arguments.out)
+    person.tell(f"record   {arguments.out}, encrypted")
+    if verifier:
+        person.tell(f"verifier {arguments.url}, active for {arguments.user}")
+    else:
+        _say_what_next(person, arguments.out)
     return 0
 
 
@@ -90,18 +99,34 @@ def _resume(arguments: argparse.Namespace, person: Person) -> int:
     from provisioning.pair.port import Port
     from provisioning.pair.resume import Settled, resume
 
-    place = KeyFile(arguments.resume, record_secret.read(arguments, new=False))
-    record = place.prepared()
-    settled = resume(record, place, lambda: Port(arguments.port), person)
+    out = arguments.resume
+    file = KeyFile(out, record_secret.read(arguments, new=False))
+    record = file.prepared()
+    # A record that is there already needs neither user nor PIN to be confirmed or forgotten.
+    there = (
+        [enrolling.VerifierPlace(enrolling.verifier(arguments), "", "")] if arguments.url else []
+    )
+    settled = resume(record, Places([file, *there]), lambda: Port(arguments.port), person)
     if settled is Settled.CONFIRMED:
         person.tell(f"card     {record.serial} has the key, its record is confirmed")
-        _say_where(person, arguments.resume)
+        person.tell(f"record   {out}, encrypted")
+        if there:
+            person.tell(f"verifier {arguments.url}, active")
+        else:
+            _say_what_next(person, out)
     else:
         person.tell(f"card     {record.serial} has not got the key, its record is removed")
         person.tell("next     pair the card again")
     return 0
 
 
-def _say_where(person: Person, out: Path) -> None:
-    person.tell(f"record   {out}, encrypted")
+def _again(arguments: argparse.Namespace) -> str:
+    """The command that settles an uncertain end."""
+    words = ["challng-provision", "pair", "--port", arguments.port, "--resume", str(arguments.out)]
+    if arguments.url:
+        words += ["--enrol", arguments.url]
+    return shlex.join(words)
+
+
+def _say_what_next(person: Person, out: Path) -> None:
     person.tell(f"next     challng-server card import {out} --user NAME, then delete the file")

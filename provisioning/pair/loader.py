@@ -73,6 +73,7 @@ class CableLoader(Loader):
             except BaseException:
                 talk.abort(AbortReason.NOT_KEPT)
                 raise
+            self._check_there(talk)
             self._finish(talk)
             return record
 
@@ -114,6 +115,17 @@ class CableLoader(Loader):
         except BaseException:
             talk.abort(AbortReason.CANCELLED)
             raise
+
+    def _check_there(self, talk: Talk) -> None:
+        """Keeping the record may have taken long: a card that has given up surely has no key."""
+        try:
+            talk.poll()
+        except PairingError as error:
+            if not error.told:
+                talk.abort(error.reason)
+            raise NotLoaded(sentence(error)) from None
+        except CableCut as error:
+            raise NotLoaded(f"{error}; the card has no new key") from None
 
     def _finish(self, talk: Talk) -> None:
         """The last two messages; whatever goes wrong here, the card may have the key or not."""

@@ -66,6 +66,10 @@ class Talk:
                 return step
         raise NoAnswer("the card fell silent: look at its glass, and start again")
 
+    def poll(self) -> None:
+        """Look whether the card has ended it meanwhile, without waiting."""
+        self._next(0)
+
     def answer(self, question: str, wanted: type[HostStep], news: str) -> bool:
         """Ask for yes or no, and wait for a step as well; False as soon as the answer is no.
 

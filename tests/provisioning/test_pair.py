@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import pytest
 
@@ -32,12 +33,25 @@ ORDER = Order(slot="A", issuer="Challng", suite=DEFAULT_SUITE)
 REPLACING = Order(slot="A", issuer="Challng", suite=DEFAULT_SUITE, replace=True)
 
 
-class Bench:
+class Card(Protocol):
+    """What stands at the other end, here or in the tests with the firmware."""
+
+    link: Path
+
+    def offer(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+AnyCard = TypeVar("AnyCard", bound=Card)
+
+
+class Bench(Generic[AnyCard]):
     """A card, a cable, a desk and a folder for key files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, card: AnyCard) -> None:
         self.folder = folder
-        self.card = EndCard(folder)
+        self.card = card
         self.desk = Desk()
         self.out = folder / "out" / "card.pskc"
         self.out.parent.mkdir()
@@ -78,8 +92,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Bench[EndCard]]:
+    bench = Bench(tmp_path, EndCard(tmp_path))
     yield bench
     bench.card.close()
 
@@ -91,7 +105,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(talk, name, 0.6)
 
 
-def test_card_and_key_file_have_the_same_key_and_nothing_else_remains(bench: Bench) -> None:
+def test_card_and_key_file_have_the_same_key_and_nothing_remains(
+    bench: Bench[EndCard],
+) -> None:
     record = bench.pair()
     assert bench.files() == ["card.pskc"]
     assert bench.card.keys() == [record.key] == [bench.kept()]
@@ -100,7 +116,7 @@ def test_card_and_key_file_have_the_same_key_and_nothing_else_remains(bench: Ben
     assert record.key_id.startswith(f"{record.serial}-A-")
 
 
-def test_the_person_is_told_what_to_press_and_shown_the_cards_number(bench: Bench) -> None:
+def test_the_person_is_told_what_to_press_and_shown_the_cards_number(bench: Bench[EndCard]) -> None:
     bench.pair()
     lines = "\n".join(bench.desk.lines)
     assert "hold OK for 2 seconds" in lines
@@ -111,7 +127,7 @@ def test_the_person_is_told_what_to_press_and_shown_the_cards_number(bench: Benc
     assert "The card's owner has held OK." in lines
 
 
-def test_a_second_slot_gets_the_serial_of_the_card(bench: Bench) -> None:
+def test_a_second_slot_gets_the_serial_of_the_card(bench: Bench[EndCard]) -> None:
     first = bench.pair()
     bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
     second = bench.pair(Order(slot="B", issuer="The Club", suite=DEFAULT_SUITE))
@@ -120,7 +136,7 @@ def test_a_second_slot_gets_the_serial_of_the_card(bench: Bench) -> None:
     assert f"Found {first.serial}." in bench.desk.lines
 
 
-def test_a_taken_slot_is_refused_by_the_card_and_replaced_when_asked(bench: Bench) -> None:
+def test_a_taken_slot_is_refused_by_the_card_and_replaced_when_asked(bench: Bench[EndCard]) -> None:
     first = bench.pair()
     bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
     with pytest.raises(NotLoaded, match="the card refused: that slot holds a key already"):
@@ -130,7 +146,7 @@ def test_a_taken_slot_is_refused_by_the_card_and_replaced_when_asked(bench: Benc
     assert bench.card.keys() == [second.key] != [first.key]
 
 
-def test_a_card_with_another_serial_refuses(bench: Bench) -> None:
+def test_a_card_with_another_serial_refuses(bench: Bench[EndCard]) -> None:
     bench.pair()
     bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
     with pytest.raises(NotLoaded, match="another serial"):
@@ -138,12 +154,12 @@ def test_a_card_with_another_serial_refuses(bench: Bench) -> None:
     assert bench.files() == ["card.pskc"]
 
 
-def test_the_serial_that_is_asked_for_is_given_to_a_blank_card(bench: Bench) -> None:
+def test_the_serial_that_is_asked_for_is_given_to_a_blank_card(bench: Bench[EndCard]) -> None:
     bench.pair(Order("A", "Challng", DEFAULT_SUITE, serial="CH00000013"))
     assert bench.card.store.load("A").serial == "CH00000013"
 
 
-def test_numbers_that_are_not_the_same_leave_nothing_anywhere(bench: Bench) -> None:
+def test_numbers_that_are_not_the_same_leave_nothing_anywhere(bench: Bench[EndCard]) -> None:
     bench.desk = Desk(lambda desk: "no")
     with pytest.raises(NotLoaded, match="numbers were not the same"):
         bench.pair()
@@ -152,14 +168,14 @@ def test_numbers_that_are_not_the_same_leave_nothing_anywhere(bench: Bench) -> N
     assert bench.files() == []
 
 
-def test_anything_but_yes_and_no_is_asked_again(bench: Bench) -> None:
+def test_anything_but_yes_and_no_is_asked_again(bench: Bench[EndCard]) -> None:
     answers = iter(["y", "", "YES "])
     bench.desk = Desk(lambda desk: next(answers))
     bench.pair()
     assert bench.desk.lines.count("Please type yes or no:") == 2
 
 
-def test_a_terminal_that_is_closed_answers_for_nobody(bench: Bench) -> None:
+def test_a_terminal_that_is_closed_answers_for_nobody(bench: Bench[EndCard]) -> None:
     def closed(desk: Desk) -> str:
         raise EOFError
 
@@ -171,7 +187,7 @@ def test_a_terminal_that_is_closed_answers_for_nobody(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_no_answer_here_ends_it_on_both_sides(bench: Bench) -> None:
+def test_no_answer_here_ends_it_on_both_sides(bench: Bench[EndCard]) -> None:
     bench.desk = Desk(lambda desk: None)
     with pytest.raises(NotLoaded, match="no answer here"):
         bench.pair()
@@ -180,7 +196,7 @@ def test_no_answer_here_ends_it_on_both_sides(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_owner_who_does_not_hold_ok_ends_it_on_both_sides(bench: Bench) -> None:
+def test_an_owner_who_does_not_hold_ok_ends_it_on_both_sides(bench: Bench[EndCard]) -> None:
     bench.card.owner = "is away"
     with pytest.raises(NotLoaded, match="OK was not held on the card"):
         bench.pair()
@@ -188,7 +204,7 @@ def test_an_owner_who_does_not_hold_ok_ends_it_on_both_sides(bench: Bench) -> No
     assert (bench.card.keys(), bench.files()) == ([], [])
 
 
-def test_an_owner_who_presses_clear_ends_it_on_both_sides(bench: Bench) -> None:
+def test_an_owner_who_presses_clear_ends_it_on_both_sides(bench: Bench[EndCard]) -> None:
     bench.card.owner = "presses CLEAR"
     bench.desk = Desk(lambda desk: None)
     with pytest.raises(NotLoaded, match="by hand"):
@@ -197,7 +213,7 @@ def test_an_owner_who_presses_clear_ends_it_on_both_sides(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_cable_without_a_card_says_what_to_press(bench: Bench, tmp_path: Path) -> None:
+def test_a_cable_without_a_card_says_what_to_press(bench: Bench[EndCard], tmp_path: Path) -> None:
     host, far = os.openpty()
     try:
         with pytest.raises(NotLoaded, match="no card answered: begin pairing on the card"):
@@ -208,7 +224,7 @@ def test_a_cable_without_a_card_says_what_to_press(bench: Bench, tmp_path: Path)
     assert bench.files() == []
 
 
-def test_ctrl_c_is_told_to_the_card(bench: Bench) -> None:
+def test_ctrl_c_is_told_to_the_card(bench: Bench[EndCard]) -> None:
     def interrupt(desk: Desk) -> str:
         raise KeyboardInterrupt
 
@@ -219,7 +235,7 @@ def test_ctrl_c_is_told_to_the_card(bench: Bench) -> None:
     assert (bench.card.keys(), bench.files()) == ([], [])
 
 
-def test_a_record_that_cannot_be_kept_leaves_the_card_as_it_was(bench: Bench) -> None:
+def test_a_record_that_cannot_be_kept_leaves_the_card_as_it_was(bench: Bench[EndCard]) -> None:
     bench.out.write_text("precious")
     with pytest.raises(OutputRefused, match="is there already"):
         bench.pair()
@@ -228,7 +244,7 @@ def test_a_record_that_cannot_be_kept_leaves_the_card_as_it_was(bench: Bench) ->
     assert bench.out.read_text() == "precious"
 
 
-def test_a_login_prompt_on_the_cards_port_is_named(bench: Bench) -> None:
+def test_a_login_prompt_on_the_cards_port_is_named(bench: Bench[EndCard]) -> None:
     def getty(direction: str, data: bytes) -> bytes:
         return b"\r\nRaspbian GNU/Linux 12 card ttyGS0\r\n\r\ncard login: " * 8
 
@@ -237,14 +253,14 @@ def test_a_login_prompt_on_the_cards_port_is_named(bench: Bench) -> None:
     assert (bench.card.keys(), bench.files()) == ([], [])
 
 
-def test_a_card_of_another_version_is_refused(bench: Bench) -> None:
+def test_a_card_of_another_version_is_refused(bench: Bench[EndCard]) -> None:
     later = messages.encode(CardHello(2, "", {}))
     with pytest.raises(NotLoaded, match="no common version"):
         bench.pair(through=lambda direction, data: later if direction == TO_HOST else data)
     assert (bench.card.keys(), bench.files()) == ([], [])
 
 
-def test_a_host_of_another_version_is_refused(bench: Bench) -> None:
+def test_a_host_of_another_version_is_refused(bench: Bench[EndCard]) -> None:
     later = messages.encode(messages.HostHello(2, 3))
     with pytest.raises(NotLoaded, match="the card refused: they speak no common version"):
         bench.pair(through=lambda direction, data: later if direction == TO_CARD else data)
@@ -265,7 +281,7 @@ def boundaries(*lengths: int) -> list[int]:
     return sorted({*points, start})
 
 
-def test_the_boundaries_are_where_the_frames_are(bench: Bench) -> None:
+def test_the_boundaries_are_where_the_frames_are(bench: Bench[EndCard]) -> None:
     seen = {TO_CARD: b"", TO_HOST: b""}
 
     def listen(direction: str, data: bytes) -> bytes:
@@ -286,7 +302,7 @@ def test_the_boundaries_are_where_the_frames_are(bench: Bench) -> None:
     + [(TO_HOST, count) for count in boundaries(CARD_HELLO, SHARE, CONFIRM, CONFIRM)],
 )
 def test_a_cut_anywhere_leaves_no_half_a_key_and_a_card_that_can_be_paired(
-    bench: Bench, direction: str, count: int
+    bench: Bench[EndCard], direction: str, count: int
 ) -> None:
     uncertain = False
     try:
@@ -309,19 +325,19 @@ def test_a_cut_anywhere_leaves_no_half_a_key_and_a_card_that_can_be_paired(
     assert bench.card.keys() == [record.key] == [bench.kept()]
 
 
-def honest(desk: Desk, bench: Bench) -> str:
+def honest(desk: Desk, bench: Bench[EndCard]) -> str:
     """A person who looks at both numbers."""
     bench.card.shown.wait(20)
     return "yes" if bench.card.number == desk.number else "no"
 
 
-def test_a_person_who_looks_pairs_over_an_honest_cable(bench: Bench) -> None:
+def test_a_person_who_looks_pairs_over_an_honest_cable(bench: Bench[EndCard]) -> None:
     bench.desk = Desk(lambda desk: honest(desk, bench))
     record = bench.pair(through=lambda direction, data: data)
     assert bench.card.keys() == [record.key]
 
 
-def test_a_machine_in_the_middle_is_seen_by_the_numbers(bench: Bench) -> None:
+def test_a_machine_in_the_middle_is_seen_by_the_numbers(bench: Bench[EndCard]) -> None:
     """It runs a right pairing with each side; only the two numbers give it away."""
     bench.card.owner = "waits for the computer"
     bench.card.offer()
@@ -342,7 +358,7 @@ def test_a_machine_in_the_middle_is_seen_by_the_numbers(bench: Bench) -> None:
     assert (bench.card.keys(), bench.files()) == ([], [])
 
 
-def test_a_machine_in_the_middle_wins_where_nobody_looks(bench: Bench) -> None:
+def test_a_machine_in_the_middle_wins_where_nobody_looks(bench: Bench[EndCard]) -> None:
     """The same machine, a person who says yes unseen: so the numbers are what protects."""
     bench.card.offer()
     middle = Middle(bench.card.link, bench.folder / "port")
@@ -354,10 +370,12 @@ def test_a_machine_in_the_middle_wins_where_nobody_looks(bench: Bench) -> None:
     assert middle.keys == {"computer": record.key, "card": bench.card.keys()[0]}
 
 
-def test_resuming_with_another_card_changes_nothing(bench: Bench, tmp_path: Path) -> None:
+def test_resuming_with_another_card_changes_nothing(bench: Bench[EndCard], tmp_path: Path) -> None:
     with pytest.raises(LoadUncertain):
         bench.pair(through=Cut(TO_CARD, HELLO + OFFER + REVEAL + CONFIRM - 1))
-    other = Bench(tmp_path_beside(tmp_path))
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    other = Bench(beside, EndCard(beside))
     other.pair()
     bench.card, mine = other.card, bench.card
     with pytest.raises(NotSettled, match="take that card"):
@@ -370,7 +388,7 @@ def test_resuming_with_another_card_changes_nothing(bench: Bench, tmp_path: Path
     assert bench.files() == ["card.pskc.unconfirmed"]
 
 
-def test_resuming_without_the_card_changes_nothing(bench: Bench) -> None:
+def test_resuming_without_the_card_changes_nothing(bench: Bench[EndCard]) -> None:
     with pytest.raises(LoadUncertain):
         bench.pair(through=Cut(TO_HOST, CARD_HELLO + SHARE + CONFIRM))
     with pytest.raises(PortRefused, match="there is no port"):
@@ -378,8 +396,15 @@ def test_resuming_without_the_card_changes_nothing(bench: Bench) -> None:
     assert bench.files() == ["card.pskc.unconfirmed"]
 
 
-def tmp_path_beside(path: Path) -> Path:
-    """A second folder."""
-    beside = path / "beside"
-    beside.mkdir()
-    return beside
+def test_a_card_that_gave_up_while_the_record_was_kept_has_no_key(bench: Bench[EndCard]) -> None:
+    """So nothing is uncertain: the host has not confirmed yet, and takes the record back."""
+
+    class Slow(KeyFile):
+        def prepare(self, record: pskc.CardRecord) -> None:
+            super().prepare(record)
+            bench.card.close()
+
+    bench.place = Slow(bench.out, SECRET)
+    with pytest.raises(NotLoaded, match="the card has no new key"):
+        bench.pair()
+    assert (bench.card.keys(), bench.files()) == ([], [])
