@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from protocol import pskc
 from protocol.pskc import CardRecord
 from provisioning import keyfile
+from provisioning.errors import OutputRefused
 
 UNCONFIRMED = ".unconfirmed"
 
@@ -37,9 +39,18 @@ class KeyFile(Place):
         self.unconfirmed = out.with_name(out.name + UNCONFIRMED)
         self._secret = secret
 
+    def must_be_free(self) -> None:
+        """Raise OutputRefused where one of the two files is there."""
+        keyfile.must_be_free(self.out)
+        if os.path.lexists(self.unconfirmed):
+            raise OutputRefused(
+                f"{self.unconfirmed} is left from a run that did not end, and its card may have "
+                "that key: name another file, and see docs/key-files.md what to do with this one"
+            )
+
     def prepare(self, record: CardRecord) -> None:
         """Write `OUT.unconfirmed` (0600); raises OutputRefused where either file is there."""
-        keyfile.must_be_free(self.out)
+        self.must_be_free()
         keyfile.write_new(self.unconfirmed, pskc.write([record], self._secret))
 
     def confirm(self, record: CardRecord) -> None:

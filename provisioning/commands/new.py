@@ -10,7 +10,7 @@ from device.keystore import SLOTS, FileKeyStore
 from protocol.fingerprint import key_id
 from protocol.ocra import DEFAULT_SUITE
 from protocol.pskc import open_formats
-from provisioning import dice, enrolling, keyfile, record_secret, target
+from provisioning import dice, enrolling, record_secret, target
 from provisioning.loader import StoreLoader
 from provisioning.order import Order
 from provisioning.place import KeyFile, Places
@@ -73,10 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
     invalid = _becomes_invalid(store, slot) if arguments.replace else None
     if invalid:
         print(f"replaces {invalid}", file=sys.stderr)
-    keyfile.must_be_free(arguments.out)
-    secret = record_secret.read(arguments, new=True)
+    file = KeyFile(arguments.out, record_secret.read(arguments, new=True))
+    file.must_be_free()
     verifier = enrolling.place(arguments)
-    place = Places([KeyFile(arguments.out, secret), *([verifier] if verifier else [])])
+    place = Places([file, *([verifier] if verifier else [])])
     loader = StoreLoader(store, dice.mixed(dice.ask())) if arguments.dice else StoreLoader(store)
     record = provision(order, loader, place)
     others = [one for one in store.slots() if one != slot]
