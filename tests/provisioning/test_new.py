@@ -204,3 +204,102 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_the_first_free_slot_is_taken_and_said(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, slot in enumerate("ABCD"):
+        assert bench.new(out=bench.out.with_name(f"{number}.pskc")) == 0
+        said = capsys.readouterr().out
+        assert f"slot {slot}" in said
+        assert ("beside A" in said) is (slot != "A")
+    assert bench.new() == 1
+    assert "all four slots hold keys" in capsys.readouterr().err
+    assert not bench.out.exists()
+
+
+def test_what_a_replacement_makes_invalid_is_said_before_and_after(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.new("--issuer", "The Club") == 0
+    old = bench.record()
+    capsys.readouterr()
+    assert bench.new("--replace", out=bench.out.with_name("other.pskc")) == 0
+    before = capsys.readouterr().err
+    assert bench.new("--replace", "--slot", "A", out=bench.out.with_name("third.pskc")) == 0
+    after = capsys.readouterr().out
+    assert before.startswith(f"replaces key {old.key_id} for The Club: its record")
+    assert f"revoke {old.serial} at that verifier" in before
+    (line,) = [line for line in after.splitlines() if line.startswith("invalid")]
+    assert "its record and every login with it end" in line
+
+
+def test_a_damaged_key_is_replaced_and_that_it_cannot_be_named_is_said(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.new() == 0
+    (bench.store / "slot-A").write_bytes(b"rubbish")
+    assert bench.new("--replace", out=bench.out.with_name("other.pskc")) == 0
+    assert "the key in slot A, which cannot be opened" in capsys.readouterr().err
+
+
+def test_which_of_several_is_replaced_must_be_said(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.new() == 0
+    other = bench.out.with_name("other.pskc")
+    assert bench.new(out=other) == 0
+    before = bench.key("A"), bench.key("B")
+    assert bench.new("--replace", out=bench.out.with_name("third.pskc")) == 1
+    assert "say with --slot which" in capsys.readouterr().err
+    assert (bench.key("A"), bench.key("B")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "reason"),
+    [
+        (["--format", "csv"], "card.pskc", "a CSV file shows its keys"),
+        (["--format", "OTPAUTH"], "card.pskc", "an otpauth address"),
+        (["--format", "json"], "card.pskc", "written as pskc"),
+        ([], "card.csv", "a CSV file shows its keys"),
+        ([], "card.TSV", "a CSV file shows its keys"),
+        ([], "card.otpauth", "an otpauth address"),
+    ],
+)
+def test_open_formats_are_not_written(
+    bench: Bench, capsys: pytest.CaptureFixture[str], arguments: list[str], name: str, reason: str
+) -> None:
+    out = bench.out.with_name(name)
+    assert bench.new(*arguments, out=out) == 1
+    assert reason in capsys.readouterr().err
+    assert not out.exists()
+    assert FileKeyStore(bench.store).slots() == ()
+
+
+def test_a_record_under_a_pre_shared_key(bench: Bench) -> None:
+    secret = pskc.PreSharedKey(bytes(range(16)), "ours")
+    file = bench.passphrase.with_name("key")
+    file.touch(mode=0o600)
+    file.write_text(secret.key.hex())
+    code = main(
+        [
+            *("new", "--store", str(bench.store), "--out", str(bench.out)),
+            *("--key-file", str(file), "--key-name", "ours"),
+        ]
+    )
+    assert code == 0
+    (record,) = pskc.read(bench.out.read_bytes(), secret)
+    assert record.key == bench.key().key
+    assert record.key_id.startswith(f"{record.serial}-A-")
+
+
+def test_an_unconfirmed_record_of_an_earlier_run_is_left_alone(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = bench.out.with_name("card.pskc.unconfirmed")
+    left.write_text("perhaps the only record")
+    assert bench.new() == 1
+    assert "left from a run that did not end" in capsys.readouterr().err
+    assert left.read_text() == "perhaps the only record"
+    assert FileKeyStore(bench.store).slots() == ()
