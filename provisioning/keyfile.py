@@ -45,6 +45,19 @@ def rename_new(source: Path, target: Path) -> None:
         _flush_names(target)
 
 
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` in the place of `path` (0600) in one durable step; raises OutputRefused."""
+    fresh = path.with_name(f".{path.name}.new")
+    with _refusing(path, "written"):
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        _flush_names(path)
+
+
 def remove(path: Path) -> None:
     """Remove a file durably; nothing happens when it is not there."""
     with _refusing(path, "removed"):
