@@ -60,18 +60,12 @@ class Journal:
         self.path = path
         self._way = way
         self._lock = _locked(path)
-        self.entries: dict[int, Entry] = {}
-        self.resumed = path.exists()
-        if self.resumed:
-            self.entries = self._read()
-            if [entry.wanted for entry in self.entries.values()] != list(plan):
-                raise JournalRefused(
-                    f"{path} is the journal of another list: give the same list again, or begin "
-                    "another batch with another --out"
-                )
-        else:
-            self.entries = {wanted.number: Entry(wanted) for wanted in plan}
-            self._write()
+        try:
+            self.resumed = path.exists()
+            self.entries = self._begin(plan)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let another process have it."""
@@ -87,6 +81,19 @@ class Journal:
     def count(self, state: CardState) -> int:
         """How many cards are in a state."""
         return sum(entry.state is state for entry in self.entries.values())
+
+    def _begin(self, plan: Sequence[Wanted]) -> dict[int, Entry]:
+        if not self.resumed:
+            self.entries = {wanted.number: Entry(wanted) for wanted in plan}
+            self._write()
+            return self.entries
+        entries = self._read()
+        if [entry.wanted for entry in entries.values()] != list(plan):
+            raise JournalRefused(
+                f"{self.path} is the journal of another list: give the same list again, or begin "
+                "another batch with another --out"
+            )
+        return entries
 
     def _write(self) -> None:
         content = {

@@ -57,17 +57,21 @@ class Records(Place):
         self._places(record.serial).abandon(record)
         self._journal.note(self._number, state=CardState.WAITING, key_id="")
 
-    def confirmed_elsewhere(self, serial: str) -> bool:
-        """Whether the card's file has its name, and is not unconfirmed any more."""
-        file = KeyFile(self.file(serial), self._secret)
-        return file.out.exists() and not file.unconfirmed.exists()
+    def settled_elsewhere(self, serial: str) -> bool | None:
+        """What `pair --resume` found: True where the file has its name, False where it is gone.
 
-    def file(self, serial: str) -> Path:
-        """The card's record."""
+        A file is written before the card has the key, so a card without one has no key.
+        """
+        file = KeyFile(self._file(serial), self._secret)
+        if file.unconfirmed.exists():
+            return None
+        return file.out.exists()
+
+    def _file(self, serial: str) -> Path:
         return self._out / f"{serial}.pskc"
 
     def _places(self, serial: str) -> Place:
-        file = KeyFile(self.file(serial), self._secret)
+        file = KeyFile(self._file(serial), self._secret)
         return Places([file, *([self._enrol(self._user)] if self._enrol else [])])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from device.errors import DeviceError
 from protocol import pskc, serial
 from provisioning.batch.journal import CardState, Entry, Journal
-from provisioning.batch.loaders import Bench
+from provisioning.batch.loaders import BatchStopped, Bench
 from provisioning.batch.records import Enrol, Records, stub
 from provisioning.errors import (
     LoadUncertain,
@@ -54,8 +54,8 @@ class Batch:
             return
         records = self._records(entry)
         has_key = self.bench.has_key(entry)
-        if has_key is None and records.confirmed_elsewhere(entry.serial):
-            has_key = True  # `pair --resume` has asked the card
+        if has_key is None:
+            has_key = records.settled_elsewhere(entry.serial)
         if has_key is None:
             self.journal.note(number, state=CardState.UNCERTAIN)
         elif has_key:
@@ -74,10 +74,10 @@ class Batch:
             serial=entry.serial if self.bench.draws_serials else None,
         )
         try:
-            provision(order, self.bench.loader(entry.serial), self._records(entry))
+            provision(order, self.bench.loader(entry), self._records(entry))
         except LoadUncertain as error:
             self.journal.note(number, state=CardState.UNCERTAIN, note=str(error))
-        except (VerifierUnreachable, OutputRefused):
+        except (VerifierUnreachable, OutputRefused, BatchStopped):
             raise
         except (ProvisioningError, DeviceError) as error:
             if isinstance(error, VerifierRefused) and error.name == "credential-refused":

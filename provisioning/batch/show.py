@@ -15,9 +15,14 @@ from provisioning.batch.journal import CardState, Entry
 
 
 @contextmanager
-def progress(console: Console, total: int, done: int) -> Iterator[Callable[[Entry], None]]:
-    """Give what is to be called with each card that is done with."""
-    if not console.is_terminal:
+def progress(
+    console: Console, total: int, done: int, *, bar: bool
+) -> Iterator[Callable[[Entry], None]]:
+    """Give what is to be called with each card that is done with.
+
+    Without `bar` a terminal too gets lines: a bar and questions do not go together.
+    """
+    if not (bar and console.is_terminal):
 
         def line(entry: Entry) -> None:
             name = f"\t{entry.wanted.label}" if entry.wanted.label else ""
@@ -25,7 +30,7 @@ def progress(console: Console, total: int, done: int) -> Iterator[Callable[[Entr
 
         yield line
         return
-    bar = Progress(
+    drawn = Progress(
         TextColumn("cards"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -33,12 +38,12 @@ def progress(console: Console, total: int, done: int) -> Iterator[Callable[[Entr
         TextColumn("{task.fields[serial]}"),
         console=console,
     )
-    with bar:
-        task = bar.add_task("cards", total=total, completed=done, serial="")
+    with drawn:
+        task = drawn.add_task("cards", total=total, completed=done, serial="")
 
         def advance(entry: Entry) -> None:
             made = entry.state is CardState.MADE
-            bar.update(task, advance=int(made), serial=entry.serial)
+            drawn.update(task, advance=int(made), serial=entry.serial)
 
         yield advance
 

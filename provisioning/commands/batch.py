@@ -44,12 +44,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="a list with a header: user or name, and if wanted slot and issuer",
     )
-    batch.add_argument(
+    onto = batch.add_mutually_exclusive_group(required=True)
+    onto.add_argument(
         "--stores",
         type=Path,
-        required=True,
         metavar="DIR",
         help="a store directory for each card, named by its serial",
+    )
+    onto.add_argument(
+        "--port",
+        metavar="PORT",
+        help="pair one card after the other on this serial port; auto: the one with a card's USB "
+        "identity",
     )
     batch.add_argument(
         "--out",
@@ -104,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     enrol = _enrol(arguments, plan)
     secret = record_secret.read(arguments, new=not (arguments.out / JOURNAL).exists())
     console = Console()
-    bench = loader_for(arguments.stores)
+    bench = loader_for(arguments.stores, arguments.port, arguments.out)
     way = f"{bench.way}, {arguments.suite}, {arguments.url or 'files only'}"
     journal = Journal(arguments.out / JOURNAL, plan, way)
     try:
@@ -113,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"batch    goes on: {made} of {len(plan)} cards are made")
         batch = Batch(journal, bench, arguments.out, secret, arguments.suite, enrol)
         try:
-            with show.progress(console, len(plan), made) as told:
+            with show.progress(console, len(plan), made, bar=arguments.stores is not None) as told:
                 batch.run(told)
         finally:
             entries = list(journal.entries.values())

@@ -8,7 +8,7 @@ import ipaddress
 import shutil
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from provisioning.verifier import Verifier
 from tests.doors import free_port
 
 from .desk import PASSPHRASE, PIN, Desk, close_desk, open_desk
+from .scissors import Scissors
 
 
 @pytest.fixture(scope="module")
@@ -307,46 +308,13 @@ def test_a_certificate_is_trusted_where_its_file_is_named(tmp_path: Path) -> Non
 # --- cut anywhere
 
 
-class Cut(BaseException):
-    """The power fails."""
-
-
-class Scissors:
-    """Cuts before or after the nth step; a step is a call to the verifier or a file's change."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.at: int | None = None
-        self.after = False
-        self.count = 0
-        self._wrap(patch, Verifier, "_once")
-        self._wrap(patch, FileKeyStore, "add")
-        for name in ("write_new", "rename_new", "remove"):
-            self._wrap(patch, keyfile, name)
-
-    def _wrap(self, patch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
-        real: Callable[..., Any] = getattr(owner, name)
-
-        def step(*given: Any, **named: Any) -> Any:
-            self.count += 1
-            if self.count == self.at and not self.after:
-                raise Cut
-            done = real(*given, **named)
-            if self.count == self.at:
-                raise Cut
-            return done
-
-        patch.setattr(owner, name, step)
-
-    def run(self, at: int, after: bool, action: Callable[[], int]) -> bool:
-        """Cut the action there; True where it was cut."""
-        self.at, self.after, self.count = at, after, 0
-        try:
-            assert action() == 0
-        except Cut:
-            return True
-        finally:
-            self.at = None
-        return False
+STEPS = (
+    (Verifier, "_once"),
+    (FileKeyStore, "add"),
+    (keyfile, "write_new"),
+    (keyfile, "rename_new"),
+    (keyfile, "remove"),
+)
 
 
 def key_ids(store: Path) -> set[str]:
@@ -358,7 +326,7 @@ def key_ids(store: Path) -> set[str]:
 def test_new_cut_at_any_step_leaves_a_card_that_can_be_made_again(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
-    scissors = Scissors(monkeypatch)
+    scissors = Scissors(monkeypatch, *STEPS)
     cuts = 0
     for at in range(1, 20):
         folder = tmp_path / str(at)
@@ -389,7 +357,7 @@ def test_enrol_cut_at_any_step_finishes_when_it_is_run_again(
     bench = Bench(tmp_path, desk)
     bench.new()
     file = bench.out.read_bytes()
-    scissors = Scissors(monkeypatch)
+    scissors = Scissors(monkeypatch, *STEPS)
     cuts = 0
     for at in range(1, 20):
         if not scissors.run(at, after, bench.enrol):
