@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocol import pskc
-from protocol.pskc import CardRecord
+from protocol.pskc import CardRecord, open_formats
 from provisioning import keyfile
 from provisioning.errors import OutputRefused
 
@@ -35,6 +35,8 @@ class KeyFile(Place):
     """An encrypted PSKC file, called `OUT.unconfirmed` until the card is known to have the key."""
 
     def __init__(self, out: Path, secret: pskc.Secret) -> None:
+        """Raise PskcError for a name that stands for open keys, such as `cards.csv`."""
+        open_formats.refuse_name(out.suffix)
         self.out = out
         self.unconfirmed = out.with_name(out.name + UNCONFIRMED)
         self._secret = secret

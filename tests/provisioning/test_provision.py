@@ -8,6 +8,7 @@ import pytest
 from device.errors import CounterExhausted, StoreError, StoreUnwritable
 from device.keystore import CardKey, FileKeyStore
 from protocol import pskc, serial
+from protocol.errors import PskcError
 from protocol.fingerprint import fingerprint, key_id
 from protocol.ocra import DEFAULT_SUITE
 from protocol.pskc import CardRecord, PreSharedKey
@@ -115,6 +116,12 @@ def test_a_key_file_has_its_name_only_when_it_is_confirmed(place: KeyFile) -> No
     assert names(place) == {"card.pskc"}
     place.confirm(RECORD)
     assert pskc.read(place.out.read_bytes(), SECRET) == [RECORD]
+
+
+@pytest.mark.parametrize("name", ["cards.csv", "cards.TSV", "cards.otpauth"])
+def test_no_key_file_has_the_name_of_an_open_format(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PskcError, match="use PSKC"):
+        KeyFile(tmp_path / name, SECRET)
 
 
 def test_an_abandoned_key_file_is_gone(place: KeyFile) -> None:
