@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"slot {slot}   {name}")
     if not arguments.yes:
         _confirm()
-    sealed = store.sealed_under()
+    sealed, held = store.sealed_under(), [slot for slot in slots if slot in store.slots()]
     troubles = []
     for slot in slots:
         try:
@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     if troubles:
         raise troubles[0]
     left = store.slots()
-    print(f"wiped    {', '.join(slots)} of {store.directory}: overwritten, then removed")
+    what = f"slot {', '.join(held)}" if held else "what an earlier wipe left"
+    print(f"wiped    {what} in {store.directory}: overwritten, then removed")
     print(f"left     {', '.join(left) if left else 'no key, and no sealing key'}")
     print(f"remains  {forgetting.what_remains(sealed, empty=not left)}")
     print("next     revoke the card at its verifier: challng-server card revoke SERIAL")

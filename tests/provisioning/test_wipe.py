@@ -48,6 +48,7 @@ def test_all_go_with_the_sealing_key(card: Card, capsys: pytest.CaptureFixture[s
     assert card.wipe("--all", "--yes") == 0
     assert list(card.store.iterdir()) == []
     said = capsys.readouterr().out
+    assert "wiped    slot A, C in" in said
     assert "no key, and no sealing key" in said
     assert "unless old cells of that file are found" in said
 
@@ -95,7 +96,7 @@ def test_without_a_yes_nothing_is_wiped(
 
 
 def test_a_wipe_that_was_cut_short_is_finished_by_another(
-    card: Card, monkeypatch: pytest.MonkeyPatch
+    card: Card, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Cut(BaseException):
         pass
@@ -110,7 +111,9 @@ def test_a_wipe_that_was_cut_short_is_finished_by_another(
         with pytest.raises(Cut):
             card.wipe("--all", "--yes")
     assert [path.name for path in card.store.iterdir()] == ["host.key"]
+    capsys.readouterr()
     assert card.wipe("--yes") == 0
+    assert "wiped    what an earlier wipe left in" in capsys.readouterr().out
     assert list(card.store.iterdir()) == []
 
 
