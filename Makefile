@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs lock clean
+.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP) ## a verifier and a card on this machine (SCRIPTED=1: one whole login by itself)
 	@$(BIN)/python -m tests.demo $(if $(SCRIPTED),--scripted)
+
+demo-pair: $(STAMP) ## a blank card gets its key over a cable, and logs in, by itself
+	@$(BIN)/python -m tests.demo_pair
 
 test: $(STAMP) ## the whole test suite
 	@$(BIN)/python -m pytest

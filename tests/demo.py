@@ -69,9 +69,18 @@ def by_hand(household: Household) -> None:
 
 
 def scripted(household: Household) -> None:
-    """One whole login: the password, the card's keys, the response off its glass, the session."""
-    url, step = household.verifier.url, Steps()
-    step(f"the verifier serves {url}; user {household.user}, card {household.serial}")
+    """One whole login by itself."""
+    step = Steps()
+    step(
+        f"the verifier serves {household.verifier.url}; user {household.user}, "
+        f"card {household.serial}"
+    )
+    one_login(household, step)
+
+
+def one_login(household: Household, step: Steps) -> None:
+    """The password, the card's keys, the response off its glass, the session."""
+    url = household.verifier.url
     with httpx.Client(base_url=f"{url}/api/v1", timeout=30) as client:
         person = {"username": household.user, "password": household.password}
         login = expect(client.post("/login", json=person), 200)
