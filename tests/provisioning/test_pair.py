@@ -390,7 +390,7 @@ def test_resuming_with_another_card_changes_nothing(bench: Bench[EndCard], tmp_p
 
 def test_resuming_without_the_card_changes_nothing(bench: Bench[EndCard]) -> None:
     with pytest.raises(LoadUncertain):
-        bench.pair(through=Cut(TO_HOST, CARD_HELLO + SHARE + CONFIRM))
+        bench.pair(through=Cut(TO_CARD, HELLO + OFFER + REVEAL + CONFIRM - 1))
     with pytest.raises(PortRefused, match="there is no port"):
         resume(bench.place.prepared(), bench.place, lambda: Port(str(bench.card.link)), bench.desk)
     assert bench.files() == ["card.pskc.unconfirmed"]
