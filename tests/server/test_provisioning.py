@@ -240,6 +240,8 @@ def test_a_revoked_card_has_no_key_no_session_and_no_open_login(
     begun, challenge = api.login()
     assert desk.delete(card).json()["was"] == "active"
     assert api.session(token).status_code == 401
+    with verifier.database.reading() as connection:
+        assert connection.execute(select(tables.sessions)).all() == []
     assert api.answer(begun, card.shows(challenge)).status_code == 409
     refused = api.password()
     assert refused.status_code == 403, "a password alone is too little for who had a device"
