@@ -210,3 +210,29 @@ def test_the_self_test_on_a_computer_without_a_card_names_what_is_missing(
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("S10 the library for the pins is missing (") for line in lines)
     assert "All is well." not in lines
+
+
+def test_a_script_with_a_cable_offers_pairing_and_takes_its_link_away(
+    store: FileKeyStore, keys: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "cable"
+    keys.write_text("press\nhold ok\nexpect PAIRING BY CABLE\nawait 58\nclear\nexpect (dark)\n")
+    assert run("--store", store.directory, "play", "--cable", link, keys) == 0
+    assert not link.is_symlink()
+
+
+def test_a_cable_that_cannot_be_made_is_refused(
+    store: FileKeyStore, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys.write_text("press\n")
+    assert run("--store", store.directory, "play", "--cable", keys, keys) == 1
+    assert "name another place" in capsys.readouterr().err
+
+
+def test_a_card_brings_no_key_agreement_before_pairing_begins() -> None:
+    code = (
+        "import sys, device.service, device.loop, device.pairing; "
+        "print([name for name in sys.modules if 'x25519' in name or 'card_end' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device.hold import Hold, HoldTimes, PressHaltHeld, PressHeld, PressLongHeld
+from device.hold import Hold, HoldTimes, KeyHold, PressHaltHeld, PressHeld, PressLongHeld
 
 
 @pytest.fixture
@@ -47,3 +47,24 @@ def test_a_new_hold_counts_from_its_own_start(hold: Hold) -> None:
     hold.down(50.0)
     assert hold.due() == 50.5
     assert hold.tick(50.5) == [PressHeld()]
+
+
+def test_a_key_that_is_held_is_reported_once_when_its_time_has_come() -> None:
+    hold = KeyHold(2.0)
+    assert hold.due() is None
+    hold.down(10.0)
+    assert hold.due() == 12.0
+    assert not hold.tick(11.99)
+    assert hold.tick(12.0)
+    assert not hold.tick(12.1)
+    assert hold.due() is None
+
+
+def test_a_key_that_goes_up_begins_anew() -> None:
+    hold = KeyHold(2.0)
+    hold.down(10.0)
+    hold.up()
+    assert not hold.tick(20.0)
+    hold.down(20.0)
+    assert not hold.tick(21.9)
+    assert hold.tick(22.0)

@@ -12,6 +12,7 @@ def commands(text: str) -> list[Command]:
 
 def test_one_command_a_line() -> None:
     text = "press\n7305\nok\nclear\nB\nwait 2.5\nshow\nexpect 1234 5678\nshot a b.png\noff\n"
+    text += "hold ok\nhold  ok\nawait WAIT FOR\n"
     assert [(command.verb, command.text) for command in commands(text)] == [
         (Verb.PRESS, ""),
         (Verb.KEYS, "7305"),
@@ -23,6 +24,9 @@ def test_one_command_a_line() -> None:
         (Verb.EXPECT, "1234 5678"),
         (Verb.SHOT, "a b.png"),
         (Verb.OFF, ""),
+        (Verb.HOLD, ""),
+        (Verb.HOLD, ""),
+        (Verb.AWAIT, "WAIT FOR"),
     ]
 
 
@@ -47,6 +51,10 @@ def test_comments_and_empty_lines_are_nothing() -> None:
         ("wait nan", "expected wait with seconds"),
         ("wait 1e9", "expected wait with seconds"),
         ("expect", "expected something after expect"),
+        ("await", "expected something after await"),
+        ("hold", "expected one of press, off"),
+        ("hold 5", "expected one of press, off"),
+        ("hold ok ok", "expected one of press, off"),
         ("shot", "expected something after shot"),
     ],
 )

@@ -18,6 +18,7 @@ from device.settings import parse as settings_of
 from device.simulated import seen
 from device.terminal import Card, KeyCap, TerminalCard, note_from
 from drivers.frame import Frame
+from drivers.sim.cable import PtyCable
 from tests.device.conftest import card_key
 
 Story = Callable[[Pilot[None], TerminalCard], Awaitable[None]]
@@ -29,10 +30,11 @@ def play(
     story: Story,
     size: tuple[int, int] = SMALL,
     note: str = "",
+    cable: PtyCable | None = None,
     **pad: object,
 ) -> None:
     settings: Settings = settings_of({"press": {"open_seconds": 0.2}, **pad}, "test")
-    card = Card(settings, store)
+    card = Card(settings, store, cable)
 
     async def run() -> None:
         app = TerminalCard(card, settings, note)
@@ -52,6 +54,14 @@ async def until(pilot: Pilot[None], app: TerminalCard, *lines: str) -> None:
     deadline = time.monotonic() + 30
     while (shown := read(seen(app.card.world))) != list(lines):
         assert time.monotonic() < deadline, f"expected {lines} on the glass, got {shown}"
+        await pilot.pause(0.02)
+
+
+async def until_any(pilot: Pilot[None], app: TerminalCard, line: str) -> None:
+    """Wait until the glass shows this line, whatever else."""
+    deadline = time.monotonic() + 30
+    while line not in (shown := read(seen(app.card.world))):
+        assert time.monotonic() < deadline, f"expected {line} on the glass, got {shown}"
         await pilot.pause(0.02)
 
 
@@ -173,3 +183,19 @@ def test_blocks_keep_every_pixel() -> None:
     frame.set(7, 7)
     assert half_blocks(frame) == ["▀       ", " ▄      ", "        ", "       ▄"]
     assert braille(frame) == ["\u2881\u2800\u2800\u2800", "\u2800\u2800\u2800\u2880"]
+
+
+def test_a_key_of_the_keyboard_holds_ok_for_pairing(store: FileKeyStore, tmp_path: Path) -> None:
+    cable = PtyCable(tmp_path / "cable")
+
+    async def story(pilot: Pilot[None], app: TerminalCard) -> None:
+        assert "hold OK" in picture(app)
+        await pilot.press("space")
+        await until(pilot, app, "PIN>", "_")
+        await pilot.press("h")
+        await until_any(pilot, app, "PAIRING BY CABLE")
+        await pilot.press("backspace")
+        await until(pilot, app)
+
+    play(store, story, cable=cable)
+    cable.unplug()

@@ -64,10 +64,17 @@ def test_every_service_has_its_threshold() -> None:
     assert {unit.name for unit in UNITS if unit.suffix == ".service"} == set(THRESHOLDS)
 
 
-def test_the_card_may_open_pins_and_i2c_and_nothing_else() -> None:
+def test_the_card_may_open_pins_i2c_and_the_gadgets_port_and_nothing_else() -> None:
     assert values("challng-card.service", "DevicePolicy") == ["closed"]
     allowed = values("challng-card.service", "DeviceAllow")
-    assert allowed == ["char-gpiochip rw", "char-i2c rw"]
+    assert allowed == ["char-gpiochip rw", "char-i2c rw", "char-ttyGS rw"]
+
+
+def test_the_gadgets_port_belongs_to_the_cards_user_and_to_no_group_of_people() -> None:
+    rule = (ROOT / "systemd" / "challng-card.rules").read_text()
+    (user,) = values("challng-card.service", "User")
+    assert f'KERNEL=="ttyGS[0-9]*", GROUP="{user}", MODE="0660"' in rule
+    assert values("challng-card.service", "SupplementaryGroups") == []
 
 
 def test_the_card_may_read_the_revision_of_its_board() -> None:
