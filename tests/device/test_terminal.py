@@ -194,6 +194,8 @@ def test_a_key_of_the_keyboard_holds_ok_for_pairing(store: FileKeyStore, tmp_pat
         await until(pilot, app, "PIN>", "_")
         await pilot.press("h")
         await until_any(pilot, app, "PAIRING BY CABLE")
+        while app.fingers.closed:
+            await pilot.pause(0.02)
         await pilot.press("backspace")
         await until(pilot, app)
 
