@@ -106,7 +106,7 @@ def test_an_owner_who_presses_clear_leaves_nothing_anywhere(bench: Bench[Firmwar
 def test_when_nobody_holds_ok_the_cards_time_runs_out(bench: Bench[FirmwareCard]) -> None:
     """Its clock is the simulated one; the computer hears of it and ends too."""
     bench.card.owner = "is away"
-    bench.card.pace = 200.0
+    bench.card.hurry = 200.0
     with pytest.raises(NotLoaded, match="the card refused: the card waited in vain"):
         bench.pair()
     assert fault(bench) == Fault.PAIRING_TIME.code
@@ -117,7 +117,7 @@ def test_when_nobody_answers_at_the_computer_the_cards_time_runs_out(
     bench: Bench[FirmwareCard],
 ) -> None:
     bench.desk = Desk(lambda desk: None)
-    bench.card.pace = 200.0
+    bench.card.hurry = 200.0
     with pytest.raises(NotLoaded, match="the card refused: the card waited in vain"):
         bench.pair()
     assert fault(bench) == Fault.PAIRING_TIME.code
