@@ -19,6 +19,8 @@ from .errors import DataDirRefused
 from .factors.card import CardRules
 from .factors.card_factor import CardFactor
 from .factors.kinds import DeviceKind
+from .factors.temporary_code_factor import TemporaryCodeFactor
+from .lifecycle.temporary_codes import TemporaryCodes
 from .login.judge import Judge
 from .login.ledger import Ledger
 from .login.offers import Factors
@@ -53,7 +55,8 @@ class Verifier:
         self.factors: Factors = {
             DeviceKind.CARD: CardFactor(
                 keyring, CardRules(settings.look_ahead, settings.resync_ahead)
-            )
+            ),
+            DeviceKind.TEMPORARY_CODE: TemporaryCodeFactor(self.secrets),
         }
         self.sessions = Sessions(database, settings)
         ledger = Ledger()
@@ -71,6 +74,9 @@ class Verifier:
             self.hasher,
             brake,
             self.logins,
+        )
+        self.temporary_codes = TemporaryCodes(
+            database, self.clock, settings, self.audit, self.secrets
         )
         self.credentials = Credentials(database, self.clock, self.audit, brake)
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)

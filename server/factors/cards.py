@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -19,6 +18,7 @@ from ..errors import CardRefused, NoSuchCard
 from ..lifecycle.states import DeviceState
 from .card_factor import place
 from .kinds import DeviceKind
+from .names import free_label
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def import_card(
             activated_at=now if state is DeviceState.ACTIVE else None,
             provisioner_id=provisioner_id,
             owner_id=user.id,
-            label=_free_label(connection, user),
+            label=free_label(connection, user.id, "card"),
             wrong_run=0,
             added_at=now,
         )
@@ -100,18 +100,6 @@ def import_card(
         )
     )
     return device_id
-
-
-def _free_label(connection: Connection, user: User) -> str:
-    taken = set(
-        connection.execute(
-            select(devices.c.label).where(
-                devices.c.owner_id == user.id, devices.c.state != DeviceState.REVOKED.value
-            )
-        ).scalars()
-    )
-    names = (f"card-{number}" if number > 1 else "card" for number in count(1))
-    return next(name for name in names if name not in taken)
 
 
 def all_of_them(connection: Connection) -> list[CardListed]:

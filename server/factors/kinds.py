@@ -25,7 +25,7 @@ class DeviceKind(StrEnum):
     @property
     def temporary(self) -> bool:
         """Whether it bridges the time until a permanent device works."""
-        return self in _TEMPORARY
+        return self in TEMPORARY
 
 
 _WORDS = {
@@ -36,7 +36,8 @@ _WORDS = {
     DeviceKind.ONLINE_CODE_CARD: N_("online code card"),
     DeviceKind.TEMPORARY_CODE: N_("temporary code"),
 }
-_TEMPORARY = frozenset({DeviceKind.ONLINE_CODE_CARD, DeviceKind.TEMPORARY_CODE})
+TEMPORARY = frozenset({DeviceKind.ONLINE_CODE_CARD, DeviceKind.TEMPORARY_CODE})
+"""The kinds that bridge the time until a permanent device works."""
 
 PROTECTION = (
     DeviceKind.CARD,

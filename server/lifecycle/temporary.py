@@ -1,0 +1,37 @@
+"""The temporary devices of a user: which there are, and their end when a permanent one works."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from ..db.tables import devices
+from ..factors.kinds import TEMPORARY
+from . import revocation
+from .states import DeviceState, state_at
+
+RESTORED = "restored"
+"""Why a temporary device ended: a permanent one was activated or reactivated."""
+
+_KEPT = select(devices).where(
+    devices.c.kind.in_([kind.value for kind in TEMPORARY]),
+    devices.c.state != DeviceState.REVOKED.value,
+)
+
+
+def assigned(connection: Connection, user_id: int, now: datetime) -> bool:
+    """Tell whether a temporary device stands behind a user's logins at `now`."""
+    rows = connection.execute(_KEPT.where(devices.c.owner_id == user_id))
+    return any(state_at(row, now) is DeviceState.ACTIVE for row in rows)
+
+
+def end_all(connection: Connection, user_id: int, now: datetime) -> int:
+    """End a user's temporary code and online code card; returns how many ended.
+
+    For whoever activates or reactivates a permanent device, in the same transaction. Sessions that
+    a temporary device opened end with it: a session that goes on has to be put under the device
+    that has just answered first (`Sessions.prove`).
+    """
+    rows = connection.execute(_KEPT.where(devices.c.owner_id == user_id)).all()
+    return sum(revocation.revoke(connection, row.id, now, RESTORED) for row in rows)
