@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
-from .commands import cards, provisioners, upkeep, users
+from .accounts.roles import Role
+from .commands import accounts, cards, provisioners, upkeep, users
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         on_settings=upkeep.upgrade,
     )
     _user_commands(commands)
+    _people_commands(commands)
     _card_commands(commands)
     _provisioner_commands(commands)
 
@@ -100,6 +102,35 @@ def _user_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     each.add_argument("name", metavar="NAME")
     each.add_argument("--unlock", action="store_true", help="let the user in again")
     _add(user, "list", "list the users", users.show)
+    each = _add(user, "contact", "set how a user is reached", accounts.contact)
+    each.add_argument("name", metavar="NAME")
+    _secret(each, "--file", "mail address, phone number and postal address, as JSON")
+
+
+def _people_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    account = _group(commands, "account", "the accounts")
+    each = _add(account, "open", "open an account", accounts.open_)
+    each.add_argument("number", metavar="NUMBER")
+    whose = each.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--person", metavar="FILE", help="a JSON file with who it is for; -: stdin")
+    whose.add_argument("--same-as", metavar="NUMBER", help="for the entity of this account")
+    each.add_argument("--equity", required=True, metavar="USD", help="the equity, such as 750000")
+    each = _add(account, "join", "make a user one of an account's", accounts.join)
+    each.add_argument("number", metavar="NUMBER")
+    each.add_argument("--user", required=True, metavar="NAME", help="who joins")
+    each.add_argument("--primary", action="store_true", help="the user is the primary one")
+    each.add_argument(
+        "--no-security", action="store_true", help="the user may not change security settings"
+    )
+    each = _add(account, "close", "close an account; its documents stay", accounts.close)
+    each.add_argument("number", metavar="NUMBER")
+    _add(account, "list", "list the accounts: number, state, users", accounts.show)
+
+    staff = _group(commands, "staff", "who works at the desk")
+    each = _add(staff, "add", "add somebody with a role at the desk", accounts.add_staff)
+    each.add_argument("name", metavar="NAME")
+    each.add_argument("--role", required=True, choices=[*Role][1:], help="what he does there")
+    _secret(each, "--password-file", "the password")
 
 
 def _card_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -41,6 +41,18 @@ class NoSuchUser(ServerError, LookupError):
     """There is no user of this name."""
 
 
+class PersonRefused(ServerError, ValueError):
+    """A file that tells of a person, or how to reach him, and cannot be taken."""
+
+
+class AccountRefused(ServerError, ValueError):
+    """An account that cannot be opened, joined or closed so."""
+
+
+class NoSuchAccount(ServerError, LookupError):
+    """There is no account of this number."""
+
+
 class PinRefused(ServerError, ValueError):
     """A PIN of a wrong shape, or one that anybody guesses."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from ..db.tables import users
 from ..errors import NoSuchUser, UserRefused
+from .roles import Role
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,19 @@ class User:
     locked: bool
 
 
-def add(connection: Connection, name: str, password_hash: str, now: datetime) -> User:
+def add(
+    connection: Connection,
+    name: str,
+    password_hash: str,
+    now: datetime,
+    role: Role = Role.CUSTOMER,
+) -> User:
     """Add a user under a name that is already spelled right and not taken."""
     if connection.execute(select(users.c.id).where(users.c.name == name)).first():
         raise UserRefused(f"There is a user {name} already: choose another name.")
     row = connection.execute(
         insert(users)
-        .values(name=name, password_hash=password_hash, added_at=now)
+        .values(name=name, password_hash=password_hash, added_at=now, role=role.value)
         .returning(users.c.id)
     ).one()
     return User(row.id, name, locked=False)

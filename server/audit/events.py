@@ -12,6 +12,11 @@ class Event(StrEnum):
     USER_ADDED = "user.added"
     USER_LOCKED = "user.locked"
     USER_UNLOCKED = "user.unlocked"
+    STAFF_ADDED = "staff.added"
+    CONTACT_SET = "contact.set"
+    ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_JOINED = "account.joined"
+    ACCOUNT_CLOSED = "account.closed"
     PASSWORD_SET = "password.set"  # noqa: S105
     PASSWORD_REFUSED = "password.refused"  # noqa: S105
     CARD_IMPORTED = "card.imported"

@@ -15,7 +15,7 @@ from .context import operator, read_secret, say
 def add(verifier: Verifier, given: Namespace) -> int:
     """Add a user."""
     name = names.check(given.name)
-    password_hash = _new_hash(verifier, name, given.password_file)
+    password_hash = new_hash(verifier, name, given.password_file)
     now = verifier.clock.now()
     with verifier.database.writing() as connection:
         users.add(connection, name, password_hash, now)
@@ -29,7 +29,7 @@ def passwd(verifier: Verifier, given: Namespace) -> int:
     name = names.check(given.name)
     with verifier.database.reading() as connection:
         users.get(connection, name)
-    password_hash = _new_hash(verifier, name, given.password_file)
+    password_hash = new_hash(verifier, name, given.password_file)
     now = verifier.clock.now()
     with verifier.database.writing() as connection:
         user = users.get(connection, name)
@@ -70,7 +70,8 @@ def show(verifier: Verifier, _given: Namespace) -> int:
     return 0
 
 
-def _new_hash(verifier: Verifier, name: str, password_file: str) -> str:
+def new_hash(verifier: Verifier, name: str, password_file: str) -> str:
+    """Return the hash of a new password in a file, or raise UserRefused."""
     password = read_secret(password_file, "password")
     if not names.is_plain(password):
         raise UserRefused("A password has no control characters: choose another.")
