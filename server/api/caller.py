@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from fastapi import Header
 
@@ -21,20 +21,21 @@ _NOT_BY_DUTY = N_("This call is for the support desk, and this user's role does 
 
 def caller(
     verifier: Verifier, right: Right = Right.SESSION, duty: Duty | None = None
-) -> Callable[[str], Session]:
-    """Return a dependency that gives the caller's session, or refuses it and writes that down."""
+) -> Callable[[str], Iterator[Session]]:
+    """Return a dependency that gives the caller's session.
 
-    def session(authorization: str = Header("")) -> Session:
+    What is not allowed to it, here or in what it calls, is written down.
+    """
+
+    def session(authorization: str = Header("")) -> Iterator[Session]:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise SessionUnknown(_NO_TOKEN)
         found = verifier.sessions.find(token.strip(), verifier.clock.now())
-        text = ""
-        if right not in RIGHTS[found.access] or (duty and found.access is not Access.FULL):
-            text = _NOT_BY_ACCESS
-        elif duty is not None and duty not in DUTIES[found.role]:
-            text = _NOT_BY_DUTY
-        if text:
+        try:
+            _check(found, right, duty)
+            yield found
+        except NotAllowed:
             with verifier.database.writing() as connection:
                 verifier.audit.write(
                     connection,
@@ -44,7 +45,13 @@ def caller(
                     found.user,
                     what=duty.value if duty else right.value,
                 )
-            raise NotAllowed(text)
-        return found
+            raise
 
     return session
+
+
+def _check(session: Session, right: Right, duty: Duty | None) -> None:
+    if right not in RIGHTS[session.access] or (duty and session.access is not Access.FULL):
+        raise NotAllowed(_NOT_BY_ACCESS)
+    if duty is not None and duty not in DUTIES[session.role]:
+        raise NotAllowed(_NOT_BY_DUTY)

@@ -139,33 +139,27 @@ class Shell:
         if session.locale in language.LOCALES:
             language.current.set(session.locale)
         try:
-            self._check(session, right, duty, request.url.path)
+            _check(session, right, duty)
             return handler(Visit(request, session, mark, self._forms.token(mark), fields))
         except Refusal as refusal:
+            if isinstance(refusal, NotAllowed):
+                self._note(session, request.url.path)
             return self._refused(refusal)
 
     def _session(self, request: Request) -> Session:
         token = self._cookies.session(request) or ""
         return self._verifier.sessions.find(token, self._verifier.clock.now())
 
-    def _check(self, session: Session, right: Right, duty: Duty | None, path: str) -> None:
-        text = ""
-        # Whoever works at the desk has proved a device of his own.
-        if right not in RIGHTS[session.access] or (duty and session.access is not Access.FULL):
-            text = _NOT_BY_ACCESS
-        elif duty is not None and duty not in DUTIES[session.role]:
-            text = _NOT_BY_DUTY
-        if text:
-            with self._verifier.database.writing() as connection:
-                self._verifier.audit.write(
-                    connection,
-                    self._verifier.clock.now(),
-                    Event.NOT_ALLOWED,
-                    f"user:{session.user}",
-                    session.user,
-                    what=path[:128],
-                )
-            raise NotAllowed(text)
+    def _note(self, session: Session, path: str) -> None:
+        with self._verifier.database.writing() as connection:
+            self._verifier.audit.write(
+                connection,
+                self._verifier.clock.now(),
+                Event.NOT_ALLOWED,
+                f"user:{session.user}",
+                session.user,
+                what=path[:128],
+            )
 
     def _refused(self, refusal: Refusal) -> Response:
         status, _, title = STATUS[type(refusal)]
@@ -177,3 +171,11 @@ class Shell:
             link=link,
             link_text=language.gettext(N_("Go on")),
         )
+
+
+def _check(session: Session, right: Right, duty: Duty | None) -> None:
+    # Whoever works at the desk has proved a device of his own.
+    if right not in RIGHTS[session.access] or (duty and session.access is not Access.FULL):
+        raise NotAllowed(_NOT_BY_ACCESS)
+    if duty is not None and duty not in DUTIES[session.role]:
+        raise NotAllowed(_NOT_BY_DUTY)
