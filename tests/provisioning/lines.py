@@ -16,7 +16,7 @@ from protocol import serial
 from protocol.ocra import DEFAULT_SUITE
 from protocol.pairing.card_end import Agreed, CardEnd, Compare, Send
 from protocol.pairing.errors import PairingError
-from protocol.pairing.host_end import Consented, HostEnd, Met
+from protocol.pairing.host_end import Consented, HostEnd, Met, Stored
 
 TO_CARD, TO_HOST = "to the card", "to the computer"
 Passing = Callable[[str, bytes], bytes]
@@ -115,7 +115,7 @@ class Middle:
     def __init__(self, card: Path, link: Path) -> None:
         self.link = link
         self.numbers: dict[str, str] = {}
-        self.shown = threading.Event()
+        self.shown, self.paired = threading.Event(), threading.Event()
         self.keys: dict[str, bytes] = {}
         self._as_card, self._as_host = CardEnd("", {}), HostEnd()
         self._host = PtyCable(link)
@@ -123,6 +123,7 @@ class Middle:
         self._card = os.open(card, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         make_raw(self._card)
         os.write(self._card, self._as_host.hello())
+        self._watched: tuple[object, ...] = (self._host, self._card)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._pass, daemon=True)
         self._thread.start()
@@ -137,16 +138,24 @@ class Middle:
         with contextlib.suppress(CableCut, OSError, PairingError):
             while ready := self._ready():
                 if self._host in ready:
-                    for step in self._as_card.receive(self._host.read()):
+                    try:
+                        data = self._host.read()
+                    except CableCut:  # the computer has what it wanted; the card is not done yet
+                        self._watched = (self._card,)
+                        continue
+                    for step in self._as_card.receive(data):
                         self._to_host(step)
                 if self._card in ready:
-                    for step in self._as_host.receive(os.read(self._card, 4096)):
+                    data = os.read(self._card, 4096)
+                    if not data:
+                        break
+                    for step in self._as_host.receive(data):
                         self._to_card(step)
         self._host.unplug()
         os.close(self._card)
 
     def _ready(self) -> list[object]:
-        return ready(self._stop, self._host, self._card)
+        return ready(self._stop, *self._watched)
 
     def _to_host(self, step: object) -> None:
         match step:
@@ -174,3 +183,5 @@ class Middle:
             case Consented():
                 self.keys["card"] = self._as_host.key()
                 os.write(self._card, self._as_host.confirm())
+            case Stored():
+                self.paired.set()

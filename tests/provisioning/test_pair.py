@@ -317,6 +317,7 @@ def test_a_cut_anywhere_leaves_no_half_a_key_and_a_card_that_can_be_paired(
         assert bench.files() == ["card.pskc.unconfirmed"]
         loaded = bench.card.keys()
         settled = bench.resume()
+        assert bench.card.ended is AbortReason.LOOKED
         assert settled is (Settled.CONFIRMED if loaded else Settled.ABANDONED)
         assert bench.files() == (["card.pskc"] if loaded else [])
     if bench.out.exists():
@@ -365,6 +366,7 @@ def test_a_machine_in_the_middle_wins_where_nobody_looks(bench: Bench[EndCard]) 
     middle = Middle(bench.card.link, bench.folder / "port")
     try:
         record = provision(ORDER, bench.loader(middle.link), bench.place)
+        assert middle.paired.wait(20)
     finally:
         middle.close()
         bench.card.close()
