@@ -14,7 +14,7 @@ from protocol.errors import SerialError
 from protocol.fingerprint import key_id
 from protocol.pskc import CardRecord
 from provisioning.errors import LoadUncertain, NotLoaded
-from provisioning.order import KEY_BYTES, Order
+from provisioning.order import KEY_BYTES, Order, slot_for
 
 Keep = Callable[[CardRecord], None]
 
@@ -47,9 +47,11 @@ class StoreLoader(Loader):
         """Write the slot; raises OcraError, SerialError, SlotTaken before `keep` is called."""
         suite = card_suite.check(order.suite)
         card = _serial_of(self._store) if order.serial is None else serial.check(order.serial)
-        if order.slot in self._store.slots() and not order.replace:
+        loaded = self._store.slots()
+        slot = slot_for(order.slot, loaded, replace=order.replace)
+        if slot in loaded and not order.replace:
             raise SlotTaken(
-                f"slot {order.slot} holds a key already: choose another with --slot, or give "
+                f"slot {slot} holds a key already: choose another with --slot, or give "
                 "--replace, after which the old key and its record are worth nothing"
             )
         secret = self._random(KEY_BYTES[suite.hash])
@@ -59,18 +61,18 @@ class StoreLoader(Loader):
             key=secret,
             counter=0,
             issuer=order.issuer,
-            key_id=key_id(card, order.slot, secret),
+            key_id=key_id(card, slot, secret),
             challenge_length=suite.question_length,
         )
         key = CardKey(record.serial, record.suite, record.key, record.counter, record.issuer)
         keep(record)
         try:
-            self._store.add(order.slot, key, replace=order.replace)
+            self._store.add(slot, key, replace=order.replace)
         except StoreError as error:
-            if self._surely_without(order.slot, secret):
+            if self._surely_without(slot, secret):
                 raise NotLoaded(str(error)) from None
             raise LoadUncertain(
-                f"{error}; whether slot {order.slot} has the new key is not certain, so its record "
+                f"{error}; whether slot {slot} has the new key is not certain, so its record "
                 "stays unconfirmed: mend the disk, make another key with --replace, and delete "
                 "the unconfirmed record"
             ) from None

@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 
 from device.errors import StoreError
-from device.keystore import SLOTS, CardKey, FileKeyStore
+from device.keystore import CardKey, FileKeyStore
 from provisioning import image
-from provisioning.errors import NoSuchSlot
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,23 +35,6 @@ def to_empty(arguments: argparse.Namespace) -> FileKeyStore:
     if arguments.root is not None:
         return FileKeyStore(image.store_of(arguments.root))
     return FileKeyStore(arguments.store)
-
-
-def slot_to_load(store: FileKeyStore, wanted: str | None, *, replace: bool) -> str:
-    """The slot that is asked for; else the only loaded one to replace, else the first free one."""
-    if wanted is not None:
-        return wanted
-    loaded = store.slots()
-    if replace:
-        if len(loaded) > 1:
-            raise NoSuchSlot(
-                f"slots {', '.join(loaded)} hold keys: say with --slot which is to be replaced"
-            )
-        return (*loaded, SLOTS[0])[0]
-    free = [slot for slot in SLOTS if slot not in loaded]
-    if not free:
-        raise NoSuchSlot("all four slots hold keys: give --slot and --replace, or wipe one")
-    return free[0]
 
 
 def loaded_key(store: FileKeyStore, slot: str) -> CardKey | None:

@@ -12,7 +12,7 @@ from protocol.ocra import DEFAULT_SUITE
 from protocol.pskc import open_formats
 from provisioning import dice, enrolling, record_secret, target
 from provisioning.loader import StoreLoader
-from provisioning.order import Order
+from provisioning.order import Order, slot_for
 from provisioning.place import KeyFile, Places
 from provisioning.provision import provision
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     open_formats.refuse_name(arguments.out.suffix)
     open_formats.need_pskc(arguments.format)
     store = target.to_load(arguments)
-    slot = target.slot_to_load(store, arguments.slot, replace=arguments.replace)
+    slot = slot_for(arguments.slot, store.slots(), replace=arguments.replace)
     order = Order(
         slot=slot,
         issuer=arguments.issuer,

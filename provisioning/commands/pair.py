@@ -47,7 +47,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     record_secret.add_options(pair)
     enrolling.add_options(pair)
-    pair.add_argument("--slot", choices=SLOTS, default=SLOTS[0], help="default: %(default)s")
+    pair.add_argument(
+        "--slot", choices=SLOTS, help="default: the first free one, A on a card without keys"
+    )
     pair.add_argument("--serial", help="the card's serial; default: its own, or a new one")
     pair.add_argument("--issuer", default="Challng", help="whose verifier it is for")
     pair.add_argument("--suite", default=DEFAULT_SUITE, help="default: %(default)s")
@@ -86,7 +88,7 @@ def _pair(arguments: argparse.Namespace, person: Person) -> int:
     )
     loader = CableLoader(lambda: Port(arguments.port), person, _again(arguments))
     record = provision(order, loader, Places([file, *([verifier] if verifier else [])]))
-    person.tell(f"card     {record.serial}, slot {order.slot}, has the key")
+    person.tell(f"card     {record.serial} has the key")
     person.tell(f"record   {arguments.out}, encrypted")
     if verifier:
         person.tell(f"verifier {arguments.url}, active for {arguments.user}")

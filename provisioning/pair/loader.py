@@ -10,9 +10,9 @@ from protocol.pairing.card_end import Compare
 from protocol.pairing.errors import AbortReason, PairingError
 from protocol.pairing.host_end import Consented, Stored
 from protocol.pskc import CardRecord
-from provisioning.errors import CableCut, LoadUncertain, NoAnswer, NotLoaded
+from provisioning.errors import CableCut, LoadUncertain, NoAnswer, NoSuchSlot, NotLoaded
 from provisioning.loader import Keep, Loader
-from provisioning.order import Order
+from provisioning.order import Order, slot_for
 from provisioning.pair.person import Person
 from provisioning.pair.port import Port
 from provisioning.pair.talk import Talk
@@ -58,14 +58,14 @@ class CableLoader(Loader):
         wanted = None if order.serial is None else serial.check(order.serial)
         with self._open() as port:
             talk = Talk(port, self._person)
-            card, key = self._agree(talk, order, wanted)
+            card, slot, key = self._agree(talk, order, wanted)
             record = CardRecord(
                 serial=card,
                 suite=order.suite,
                 key=key,
                 counter=0,
                 issuer=order.issuer,
-                key_id=key_id(card, order.slot, key),
+                key_id=key_id(card, slot, key),
                 challenge_length=suite.question_length,
             )
             try:
@@ -77,15 +77,14 @@ class CableLoader(Loader):
             self._finish(talk)
             return record
 
-    def _agree(self, talk: Talk, order: Order, wanted: str | None) -> tuple[str, bytes]:
-        """Up to both consents; the card's serial and its key."""
+    def _agree(self, talk: Talk, order: Order, wanted: str | None) -> tuple[str, str, bytes]:
+        """Up to both consents; the card's serial, its slot and its key."""
         try:
             met = talk.meet()
             card = wanted or met.serial or serial.random()
-            self._person.tell(f"Found {met.serial or 'a card without a key'}.")
-            talk.send(
-                talk.end.offer(order.slot, card, order.issuer, order.suite, replace=order.replace)
-            )
+            slot = slot_for(order.slot, tuple(met.slots), replace=order.replace)
+            self._person.tell(f"Found {met.serial or 'a card without a key'}; slot {slot} is next.")
+            talk.send(talk.end.offer(slot, card, order.issuer, order.suite, replace=order.replace))
             number = talk.wait(Compare).number
             self._person.tell(f"Number: {number[:3]} {number[3:]}")
             self._person.tell("The same on the card? Then hold OK there for 2 seconds, and answer:")
@@ -95,7 +94,7 @@ class CableLoader(Loader):
                     "the numbers were not the same, so somebody may stand between card and "
                     "computer: use another cable and port; the card has no new key"
                 )
-            return card, talk.end.key()
+            return card, slot, talk.end.key()
         except PairingError as error:
             if not error.told:
                 talk.abort(error.reason)
@@ -110,6 +109,9 @@ class CableLoader(Loader):
             raise NotLoaded(
                 "nobody answered at the terminal: run it where somebody can type yes or no"
             ) from None
+        except NoSuchSlot:
+            talk.abort(AbortReason.CANCELLED)
+            raise
         except NotLoaded:
             raise
         except BaseException:

@@ -120,7 +120,7 @@ def test_the_person_is_told_what_to_press_and_shown_the_cards_number(bench: Benc
     lines = "\n".join(bench.desk.lines)
     assert "hold OK for 2 seconds" in lines
     assert "Waiting for the card: 60 seconds left." in lines
-    assert "Found a card without a key." in lines
+    assert "Found a card without a key; slot A is next." in lines
     assert bench.desk.number == bench.card.number
     assert "Does the card show the same number? (yes/no)" in lines
     assert "The card's owner has held OK." in lines
@@ -129,10 +129,11 @@ def test_the_person_is_told_what_to_press_and_shown_the_cards_number(bench: Benc
 def test_a_second_slot_gets_the_serial_of_the_card(bench: Bench[EndCard]) -> None:
     first = bench.pair()
     bench.place = KeyFile(bench.out.with_name("other.pskc"), SECRET)
-    second = bench.pair(Order(slot="B", issuer="The Club", suite=DEFAULT_SUITE))
+    second = bench.pair(Order(slot=None, issuer="The Club", suite=DEFAULT_SUITE))
+    assert second.key_id.startswith(f"{first.serial}-B-")
     assert second.serial == first.serial
     assert second.key != first.key
-    assert f"Found {first.serial}." in bench.desk.lines
+    assert f"Found {first.serial}; slot B is next." in bench.desk.lines
 
 
 def test_a_taken_slot_is_refused_by_the_card_and_replaced_when_asked(bench: Bench[EndCard]) -> None:
