@@ -18,6 +18,7 @@ from .db.engine import Database
 from .errors import DataDirRefused
 from .factors.card import CardRules
 from .factors.card_factor import CardFactor
+from .factors.code_card_factor import CodeCardFactor, OnlineCodeCardFactor
 from .factors.kinds import DeviceKind
 from .factors.temporary_code_factor import TemporaryCodeFactor
 from .lifecycle.temporary_codes import TemporaryCodes
@@ -56,6 +57,8 @@ class Verifier:
             DeviceKind.CARD: CardFactor(
                 keyring, CardRules(settings.look_ahead, settings.resync_ahead)
             ),
+            DeviceKind.CODE_CARD: CodeCardFactor(keyring, self.clock),
+            DeviceKind.ONLINE_CODE_CARD: OnlineCodeCardFactor(keyring, self.clock),
             DeviceKind.TEMPORARY_CODE: TemporaryCodeFactor(self.secrets),
         }
         self.sessions = Sessions(database, settings)

@@ -57,3 +57,6 @@ class Factor(ABC, Generic[State]):
     @abstractmethod
     def move(self, connection: Connection, device_id: int, old: State, new: State) -> bool:
         """Store `new` where `old` still stands (compare-and-set); False where it does not."""
+
+    def locked(self, connection: Connection, device_id: int) -> None:
+        """Do what belongs to a device's lock by wrong answers; most kinds have nothing to do."""

@@ -103,6 +103,7 @@ class Judge:
             attempt=claim.attempts,
         )
         if locked:
+            self._factors[held.kind].locked(connection, held.id)
             metrics.LOCKS.inc()
             self._audit.write(connection, now, Event.DEVICE_LOCKED, actor, held.serial)
         return AnswerWrong(left)
