@@ -21,6 +21,7 @@ from .factors.card_factor import CardFactor
 from .factors.code_card_factor import CodeCardFactor, OnlineCodeCardFactor
 from .factors.kinds import DeviceKind
 from .factors.temporary_code_factor import TemporaryCodeFactor
+from .lifecycle.code_cards import CodeCards
 from .lifecycle.temporary_codes import TemporaryCodes
 from .login.judge import Judge
 from .login.ledger import Ledger
@@ -78,6 +79,19 @@ class Verifier:
             brake,
             self.logins,
         )
+        self.code_cards = {
+            kind: CodeCards(
+                kind,
+                database,
+                self.clock,
+                settings,
+                self.audit,
+                keyring,
+                self.sessions,
+                self.proofs,
+            )
+            for kind in (DeviceKind.CODE_CARD, DeviceKind.ONLINE_CODE_CARD)
+        }
         self.temporary_codes = TemporaryCodes(
             database, self.clock, settings, self.audit, self.secrets
         )

@@ -32,6 +32,7 @@ class Event(StrEnum):
     DEVICE_MADE = "device.made"
     DEVICE_ACTIVATED = "device.activated"
     DEVICE_ENDED = "device.ended"
+    CODE_CARD_PRINTED = "code-card.printed"
     TEMPORARY_CODE_ISSUED = "temporary-code.issued"
     LOGIN_BEGUN = "login.begun"
     LOGIN_FACTOR_CHOSEN = "login.factor-chosen"

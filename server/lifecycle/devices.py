@@ -15,7 +15,7 @@ from ..factors.kinds import DeviceKind
 from ..words import N_
 from .states import DEVICE, DeviceMove, DeviceState, ShareState, state_at
 
-_NOT_THERE = N_("You have no such device.")
+NOT_THERE = N_("You have no such device.")
 _NOT_NOW = N_(
     "This cannot be done with the device any more, or not yet: nothing was changed. "
     "Look at your list of devices."
@@ -67,7 +67,7 @@ def get(connection: Connection, device_id: int, now: datetime) -> Device:
     """Return a device, or raise NotThere."""
     row = connection.execute(_SELECT.where(devices.c.id == device_id)).one_or_none()
     if row is None:
-        raise NotThere(_NOT_THERE)
+        raise NotThere(NOT_THERE)
     return _read(row, now)
 
 
@@ -76,7 +76,7 @@ def get_own(connection: Connection, user_id: int, device_id: str | int, now: dat
     number = int(device_id) if str(device_id).isascii() and str(device_id).isdigit() else -1
     found = get(connection, number, now) if 0 <= number < 2**62 else None
     if found is None or found.owner_id != user_id:
-        raise NotThere(_NOT_THERE)
+        raise NotThere(NOT_THERE)
     return found
 
 
