@@ -122,6 +122,10 @@ class NoSuchRecord(ProvisioningRefused, LookupError):
     """There is no pending or active card of this serial."""
 
 
+class NoSuchOrder(ProvisioningRefused, LookupError):
+    """There is no such order in the hands of this credential."""
+
+
 class RecordConflict(ProvisioningRefused):
     """The serial has another key, or is another credential's."""
 

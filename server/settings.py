@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import SettingsRefused
 from .factors.kinds import DeviceKind
+from .regions import Region, default_regions
 
 
 class Limits(BaseModel):
@@ -39,6 +40,9 @@ def _default_limits() -> dict[DeviceKind, Limits]:
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[int, Field(ge=1)]
+SerialRange = tuple[
+    Annotated[str, Field(pattern=r"^CH[0-9]{8}$")], Annotated[str, Field(pattern=r"^CH[0-9]{8}$")]
+]
 
 
 class Settings(BaseSettings):
@@ -74,8 +78,24 @@ class Settings(BaseSettings):
     additional_card_equity_usd: Count = 500_000
     """Above this equity a card is given beside the device in use."""
     card_deposit_usd: Annotated[int, Field(ge=0)] = 20
+    device_fees_usd: dict[str, Annotated[int, Field(ge=0)]] = {
+        "code_card": 0,
+        "card": 20,
+        "premium_card": 150,
+    }
+    """What a device costs that is lost, stolen, damaged on purpose or kept."""
+    premium_serials: tuple[SerialRange, ...] = ()
+    """The cards of the older, dearer kind: pairs of the first and the last serial."""
+    returnable_serials: tuple[SerialRange, ...] = (("CH00000000", "CH99999999"),)
+    """The cards that are due back."""
     shipping_business_days: Count = 3
     """From the order of a card to its estimated shipment."""
+    order_lease_seconds: Seconds = 3_600
+    """How long an order stays with whoever took it and was not heard of again."""
+    return_business_days: tuple[Count, Count] = (3, 5)
+    """How long after posting a returned card shows in the account, at the soonest and latest."""
+    return_regions: dict[str, Region] = Field(default_factory=default_regions)
+    """Where cards are sent back to."""
     identity_checks_lock: Count = 3
     """Failed identity checks in a row after which the desk checks this user no more."""
 

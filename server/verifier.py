@@ -21,7 +21,13 @@ from .factors.card_factor import CardFactor
 from .factors.code_card_factor import CodeCardFactor, OnlineCodeCardFactor
 from .factors.kinds import DeviceKind
 from .factors.temporary_code_factor import TemporaryCodeFactor
+from .lifecycle.activation import Activation
 from .lifecycle.code_cards import CodeCards
+from .lifecycle.pin_change import PinChange
+from .lifecycle.pin_gate import PinGate
+from .lifecycle.requests import Requests
+from .lifecycle.returns import Returns
+from .lifecycle.shipping import Shipping
 from .lifecycle.temporary_codes import TemporaryCodes
 from .login.judge import Judge
 from .login.ledger import Ledger
@@ -32,6 +38,7 @@ from .login.service import Logins
 from .login.sessions import Sessions
 from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
+from .provisioning.fulfilment import Fulfilment
 from .settings import Settings
 
 
@@ -97,6 +104,14 @@ class Verifier:
         )
         self.credentials = Credentials(database, self.clock, self.audit, brake)
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
+        parts = (database, self.clock, settings, self.audit, keyring)
+        self.fulfilment = Fulfilment(*parts)
+        gate = PinGate(database, self.clock, self.audit, keyring, brake)
+        self.requests = Requests(*parts, gate)
+        self.shipping = Shipping(*parts)
+        self.returns = Returns(*parts)
+        self.activation = Activation(database, self.clock, self.audit, self.proofs, self.sessions)
+        self.pin_change = PinChange(database, self.clock, self.audit, keyring, self.proofs, gate)
 
     def close(self) -> None:
         """Give back the database."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -41,7 +42,7 @@ class _Strict(BaseModel):
 
 
 class RecordBody(_Strict):
-    """A card record (RFC 6030's elements), whose card it is, and its soft PIN."""
+    """A card record (RFC 6030's elements), and whose card it is: `user` and `pin`, or `order`."""
 
     key_id: KeyId
     suite: _Suite
@@ -49,8 +50,9 @@ class RecordBody(_Strict):
     counter: Annotated[int, Field(strict=True, ge=0, le=_MOST_COUNTER)]
     issuer: _Issuer
     challenge_length: Annotated[int, Field(strict=True, ge=1, le=64)]
-    user: UserName
-    pin: Annotated[SecretStr, Field(strict=True, min_length=1, max_length=16)]
+    user: UserName | None = None
+    pin: Annotated[SecretStr, Field(strict=True, min_length=1, max_length=16)] | None = None
+    order: Annotated[int, Field(strict=True, ge=1, le=_MOST_COUNTER)] | None = None
 
 
 class ConfirmBody(_Strict):
@@ -59,15 +61,23 @@ class ConfirmBody(_Strict):
     key_id: KeyId
 
 
-def routes(verifier: Verifier) -> APIRouter:
-    """Return the calls under `/api/v1/provisioning`."""
-    router = APIRouter(prefix="/api/v1/provisioning/cards", tags=["provisioning"])
+def provisioner(verifier: Verifier) -> Callable[..., Awaitable[Provisioner]]:
+    """Return a dependency that gives the caller's provisioning credential, or refuses it."""
     proxies = verifier.settings.trusted_proxies
-    enrolments = verifier.enrolments
 
     async def caller(request: Request, authorization: str = Header("")) -> Provisioner:
         # Asked before the body is looked at: a stranger learns nothing of its shape.
         return await verifier.credentials.check(authorization, address(request, proxies))
+
+    return caller
+
+
+def routes(verifier: Verifier) -> APIRouter:
+    """Return the calls under `/api/v1/provisioning`."""
+    router = APIRouter(prefix="/api/v1/provisioning/cards", tags=["provisioning"])
+    enrolments = verifier.enrolments
+
+    caller = provisioner(verifier)
 
     @router.put("/{serial}", summary="Put a card here, pending")
     def prepare(serial: str, body: RecordBody, by: Provisioner = Depends(caller)) -> Response:
@@ -80,7 +90,8 @@ def routes(verifier: Verifier) -> APIRouter:
             issuer=body.issuer,
             challenge_length=body.challenge_length,
             user=body.user,
-            pin=body.pin.get_secret_value(),
+            pin=None if body.pin is None else body.pin.get_secret_value(),
+            order=body.order,
         )
         standing = enrolments.prepare(by, given)
         return _told(standing, 201 if standing.made else 200)

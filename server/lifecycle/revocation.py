@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from ..db.tables import cards, code_cards, devices, logins, sessions, temporary_codes
+from ..db.tables import cards, code_cards, devices, logins, orders, sessions, temporary_codes
 from ..errors import NoSuchCard
 from ..login.ledger import LoginState
+from ..notify import outbox
 from .states import DEVICE, DeviceMove, DeviceState
 
 _REVOCABLE = [
@@ -91,6 +92,7 @@ def revoke(connection: Connection, device_id: int, now: datetime, reason: str = 
         .values(code_hash=None)
     )
     connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
+    outbox.take_back(connection, f"device:{device_id}", *outbox.BEFORE_ACTIVATION)
     return True
 
 
@@ -101,6 +103,7 @@ def abandon(connection: Connection, device_id: int) -> bool:
     )
     if connection.execute(pending.with_for_update()).first() is None:
         return False
+    connection.execute(update(orders).where(orders.c.device_id == device_id).values(device_id=None))
     connection.execute(delete(cards).where(cards.c.device_id == device_id))
     connection.execute(delete(devices).where(devices.c.id == device_id))
     return True

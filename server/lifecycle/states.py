@@ -134,8 +134,14 @@ ORDER = Machine(
         (_O.TAKEN, _OM.GIVEN_BACK): _O.WAITING,
         (_O.TAKEN, _OM.PROVISIONED): _O.PROVISIONED,
         (_O.PROVISIONED, _OM.SHIPPED): _O.SHIPPED,
+        (_O.PROVISIONED, _OM.CANCELLED): _O.CANCELLED,
     },
 )
+
+
+OPEN_ORDERS = (_O.DRAFT, _O.WAITING, _O.TAKEN, _O.PROVISIONED)
+OPEN_ORDER_SQL = f"state IN ({', '.join(repr(state.value) for state in OPEN_ORDERS)})"
+"""The orders of which a user has one at most."""
 
 
 class ShareState(StrEnum):
@@ -194,5 +200,8 @@ RETURN = Machine(
         (_R.ANNOUNCED, _RM.CANCELLED): _R.CANCELLED,
     },
 )
+
+ANNOUNCED_SQL = f"state = '{ReturnState.ANNOUNCED.value}'"
+"""The returns of which a device has one at most."""
 
 MACHINES = (DEVICE, ORDER, SHARE, RETURN)

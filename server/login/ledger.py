@@ -111,7 +111,11 @@ _CLAIM = (
         select(users.c.name).where(users.c.id == logins.c.user_id).scalar_subquery().label("user"),
     )
 )
-_DECIDE = update(logins).where(*_IS_OPEN).values(state=bindparam("to"), decided_at=_NOW)
+_DECIDE = (
+    update(logins)
+    .where(*_IS_OPEN)
+    .values(state=bindparam("to"), decided_at=_NOW, detail_sealed=None)  # it has done its work
+)
 _CHOOSE = (
     update(logins)
     .where(*_IS_OPEN, logins.c.expires_at > _NOW)

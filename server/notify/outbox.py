@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from ..db.tables import outbox
 
@@ -32,6 +32,10 @@ class Notice(StrEnum):
     OPTED_IN = "opted_in"
     RETURN_RECEIVED = "return_received"
     ACCOUNT_CLOSED = "account_closed"
+
+
+BEFORE_ACTIVATION = (Notice.CARD_ACTIVATES_SOON, Notice.CARD_ACTIVATES_NOW)
+"""What is written when a card ships, and taken back when it is activated or ends before."""
 
 
 def put(
@@ -63,3 +67,13 @@ def put(
         )
     )
     return True
+
+
+def take_back(connection: Connection, once: str, *notices: Notice) -> None:
+    """Take notices back that are not true any more and were not sent yet."""
+    connection.execute(
+        delete(outbox).where(
+            outbox.c.once.in_([f"{notice.value}:{once}" for notice in notices]),
+            outbox.c.sent_at.is_(None),
+        )
+    )

@@ -14,6 +14,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
+from protocol.pskc import CardRecord
+
 from ..accounts import users
 from ..audit.events import Event
 from ..audit.log import AuditLog
@@ -24,10 +26,11 @@ from ..db.engine import Database
 from ..errors import CardActive, NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
 from ..factors import cards
 from ..factors.card_factor import place
-from ..lifecycle import revocation
+from ..lifecycle import order_rows, revocation
+from ..lifecycle.order_rows import CardOrder
 from ..lifecycle.revocation import Kept
-from ..lifecycle.states import DeviceState
-from . import credential, provisioners
+from ..lifecycle.states import DEVICE, DeviceMove, DeviceState, OrderMove
+from . import credential, fulfilment, provisioners
 from .provisioners import Provisioner
 from .record import Enrolment
 
@@ -72,29 +75,39 @@ class Enrolments:
         raise _busy(given.record.serial)
 
     def confirm(self, by: Provisioner, serial: str, key_id: str) -> Standing:
-        """Make a pending card active: it holds its key for certain. Twice is as good as once."""
+        """A pending card holds its key for certain. Twice is as good as once.
+
+        A card that was put here for a user is active then; one that was ordered waits to be
+        activated, and its order to be shipped.
+        """
         with self._database.writing() as connection:
             now = self._begin(connection, by)
             card = self._own(connection, by, serial)
             if card.key_id != key_id:
                 raise _another_key(serial)
+            order = fulfilment.of_card(connection, self._keyring, card.device_id)
+            move = DeviceMove.ACTIVATED if order is None else DeviceMove.CONFIRMED
+            to = DEVICE.after(DeviceState.PENDING, move)
             done = connection.execute(
                 update(tables.devices)
                 .where(
                     tables.devices.c.id == card.device_id,
                     tables.devices.c.state == DeviceState.PENDING.value,
                 )
-                .values(state=DeviceState.ACTIVE.value, activated_at=now)
+                .values(state=to.value, activated_at=now if to is DeviceState.ACTIVE else None)
             )
             if done.rowcount:
                 self._audit.write(
                     connection, now, Event.CARD_CONFIRMED, by.actor, serial, key_id=key_id
                 )
-            else:  # active already, or taken away since it was read
-                again = revocation.find(connection, serial)
-                if again is None or again.device_id != card.device_id:
-                    raise _no_such(serial)
-        return Standing(serial, key_id, DeviceState.ACTIVE)
+                if order is not None:
+                    self._provisioned(connection, by, order, now)
+                return Standing(serial, key_id, to)
+            # confirmed already, or taken away since it was read
+            again = revocation.find(connection, serial)
+            if again is None or again.device_id != card.device_id:
+                raise _no_such(serial)
+            return Standing(serial, key_id, again.state)
 
     def withdraw(
         self, by: Provisioner, serial: str, key_id: str | None, *, pending_only: bool
@@ -127,16 +140,16 @@ class Enrolments:
     def _prepare(self, connection: Connection, by: Provisioner, given: Enrolment) -> Standing:
         now = self._begin(connection, by)
         record = given.record
-        try:
-            owner = users.get(connection, given.user)
-        except NoSuchUser:
-            raise NoSuchOwner(
-                f"There is no user {given.user} at this verifier: ask its operator to add the "
-                "user, or correct the name."
-            ) from None
+        order = None
+        if given.order is not None:
+            order = fulfilment.held(connection, self._keyring, by, given.order)
+        owner, pin = self._whose(connection, given, order)
         there = revocation.find(connection, record.serial)
         if there is not None:
-            if self._is_same(connection, there, by, given, owner.id):
+            linked = fulfilment.of_card(connection, self._keyring, there.device_id)
+            # Of an ordered card no PIN is compared but its own order's: it would be told by this.
+            same_order = (linked and linked.id) == (order and order.id)
+            if same_order and self._is_same(connection, there, by, record, owner.id, pin):
                 return Standing(record.serial, record.key_id, there.state)
             if there.provisioner_id != by.id:
                 raise _foreign(record.serial)
@@ -156,37 +169,77 @@ class Enrolments:
                 key_id=there.key_id,
             )
         self._refuse_a_key_that_was_taken_away(connection, given)
-        cards.import_card(
+        if order is not None:  # another card was begun for it before
+            fulfilment.abandon_card(connection, self._audit, by, order, now)
+        device_id = cards.import_card(
             connection,
             self._keyring,
             record,
             owner,
-            given.pin,
+            pin,
             now,
             state=DeviceState.PENDING,
             provisioner_id=by.id,
         )
+        if order is not None and not fulfilment.link(connection, order, by, device_id):
+            raise _Overtaken
         self._audit.write(
             connection,
             now,
             Event.CARD_PREPARED,
             by.actor,
             record.serial,
-            user=given.user,
+            user=owner.name,
             key_id=record.key_id,
+            **({} if order is None else {"order": order.id}),
         )
         return Standing(record.serial, record.key_id, DeviceState.PENDING, made=True)
+
+    def _whose(
+        self, connection: Connection, given: Enrolment, order: CardOrder | None
+    ) -> tuple[users.User, str]:
+        if order is not None:
+            pin = order_rows.pin_of(connection, self._keyring, order.id)
+            assert pin is not None  # noqa: S101 - it is emptied when the order is provisioned
+            return users.get(connection, order.user), pin
+        try:
+            return users.get(connection, given.user), given.pin
+        except NoSuchUser:
+            raise NoSuchOwner(
+                f"There is no user {given.user} at this verifier: ask its operator to add the "
+                "user, or correct the name."
+            ) from None
+
+    def _provisioned(
+        self, connection: Connection, by: Provisioner, order: CardOrder, now: datetime
+    ) -> None:
+        still = fulfilment.held(connection, self._keyring, by, order.id)
+        order_rows.move(
+            connection,
+            still,
+            OrderMove.PROVISIONED,
+            {"provisioned_at": now, "pin_sealed": None},
+            tables.orders.c.taken_by == by.name,
+        )
+        self._audit.write(
+            connection,
+            now,
+            Event.ORDER_PROVISIONED,
+            by.actor,
+            f"order:{order.id}",
+            serial=order.serial,
+        )
 
     def _is_same(
         self,
         connection: Connection,
         there: Kept,
         by: Provisioner,
-        given: Enrolment,
+        record: CardRecord,
         owner_id: int,
+        given_pin: str,
     ) -> bool:
         """Tell whether this very record is here; of an active card the counter has moved on."""
-        record = given.record
         row = connection.execute(
             select(tables.cards, tables.devices.c.owner_id)
             .join(tables.devices, tables.devices.c.id == tables.cards.c.device_id)
@@ -207,7 +260,7 @@ class Enrolments:
             plain
             and (active or row.counter == record.counter)
             and hmac.compare_digest(key, record.key)
-            and hmac.compare_digest(pin, given.pin.encode("ascii"))
+            and hmac.compare_digest(pin, given_pin.encode("ascii"))
         )
 
     def _refuse_a_key_that_was_taken_away(self, connection: Connection, given: Enrolment) -> None:

@@ -18,11 +18,15 @@ from ..factors import pins
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A card record, whose card it is, and its soft PIN; secrets never show in a repr."""
+    """A card record, and whose card it is; secrets never show in a repr.
+
+    Either `user` and `pin` are given, or `order`: then both are the order's.
+    """
 
     record: CardRecord = field(repr=False)
-    user: str
-    pin: str = field(repr=False)
+    user: str = ""
+    pin: str = field(default="", repr=False)
+    order: int | None = None
 
 
 def read_serial(text: str) -> str:
@@ -45,8 +49,9 @@ def read(
     counter: int,
     issuer: str,
     challenge_length: int,
-    user: str,
-    pin: str,
+    user: str | None,
+    pin: str | None,
+    order: int | None = None,
 ) -> Enrolment:
     """Check a record's parts against each other; raises RecordRefused, with no secret in it."""
     try:
@@ -67,6 +72,13 @@ def read(
         raise RecordRefused(
             f"The key of a card with this suite has {wanted} bytes: make the record anew."
         )
+    record = CardRecord(card, suite, secret, counter, issuer, key_id, challenge_length)
+    if order is not None:
+        if user is not None or pin is not None:
+            raise RecordRefused("An order has its own user and PIN: leave both out.")
+        return Enrolment(record, order=order)
+    if user is None or pin is None:
+        raise RecordRefused("Say whose card it is: give user and pin, or order.")
     try:
         pins.check(pin)
     except PinRefused as error:
@@ -74,5 +86,4 @@ def read(
     owner = names.spelled(user)
     if owner is None:
         raise RecordRefused("The user name has characters that no user's has: correct it.")
-    record = CardRecord(card, suite, secret, counter, issuer, key_id, challenge_length)
     return Enrolment(record, owner, pin)

@@ -34,6 +34,7 @@ STATUS: dict[type[errors.Refusal], tuple[int, str, str]] = {
     errors.RecordRefused: (422, "record-refused", "Not a usable record"),
     errors.NoSuchOwner: (404, "no-such-user", "No such user"),
     errors.NoSuchRecord: (404, "no-such-card", "No such card"),
+    errors.NoSuchOrder: (404, "no-such-order", "No such order"),
     errors.CardActive: (409, "card-active", "Card active already"),
     errors.RecordConflict: (409, "card-conflict", "Another card stands there"),
 }

@@ -14,14 +14,18 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
+from ...lifecycle.states import ANNOUNCED_SQL, OPEN_ORDER_SQL
 from ..types import Moment, RowId
 from .base import metadata
 
-# A card that was asked for, from the first page of the request on; `state` as in lifecycle.orders.
-# `address_sealed` and `pin_sealed` are emptied when the card is on its way, the PIN being the
-# card's by then. `deposit_cents` is held on `account_id`.
+# A card that was asked for, from the first page of the request on; `state` as in lifecycle.states.
+# A user has one open order at most. `address_sealed` is emptied when the card is on its way,
+# `pin_sealed` when it is provisioned, the PIN being the card's by then. `deposit_cents` is held on
+# `account_id`. `replaces_id`: the lost, stolen or broken card. `taken_by` is a provisioning
+# credential's name; from `taken_at` on it has the order for as long as a lease lasts.
 orders = Table(
     "orders",
     metadata,
@@ -36,12 +40,21 @@ orders = Table(
     Column("shipping", String(32), nullable=False),
     Column("ships_by", Date),
     Column("device_id", RowId, ForeignKey("devices.id")),
+    Column("replaces_id", RowId, ForeignKey("devices.id")),
     Column("taken_by", String(64)),
+    Column("taken_at", Moment),
     Column("asked_at", Moment, nullable=False),
     Column("submitted_at", Moment),
     Column("provisioned_at", Moment),
     Column("shipped_at", Moment),
     Column("ended_at", Moment),
+    Index(
+        "ix_orders_user_id_open",
+        "user_id",
+        unique=True,
+        sqlite_where=text(OPEN_ORDER_SQL),
+        postgresql_where=text(OPEN_ORDER_SQL),
+    ),
 )
 
 # Double entry: the rows of one `transfer` sum to zero. `book` is available, held or house.
@@ -59,7 +72,7 @@ ledger = Table(
     Column("order_id", RowId, ForeignKey("orders.id")),
 )
 
-# A card on its way back; `state` as in lifecycle.returns.
+# A card on its way back; `state` as in lifecycle.states. A card goes back once at a time.
 returns = Table(
     "returns",
     metadata,
@@ -72,6 +85,13 @@ returns = Table(
     Column("asked_at", Moment, nullable=False),
     Column("received_at", Moment),
     Column("received_by_id", RowId, ForeignKey("users.id")),
+    Index(
+        "ix_returns_device_id_announced",
+        "device_id",
+        unique=True,
+        sqlite_where=text(ANNOUNCED_SQL),
+        postgresql_where=text(ANNOUNCED_SQL),
+    ),
 )
 
 # What a caller was asked, and whether it was right; never what he said.

@@ -101,7 +101,9 @@ def upgrade() -> None:
         sa.Column("shipping", sa.String(length=32), nullable=False),
         sa.Column("ships_by", sa.Date(), nullable=True),
         sa.Column("device_id", ROW_ID, nullable=True),
+        sa.Column("replaces_id", ROW_ID, nullable=True),
         sa.Column("taken_by", sa.String(length=64), nullable=True),
+        sa.Column("taken_at", MOMENT, nullable=True),
         sa.Column("asked_at", MOMENT, nullable=False),
         sa.Column("submitted_at", MOMENT, nullable=True),
         sa.Column("provisioned_at", MOMENT, nullable=True),
@@ -109,11 +111,23 @@ def upgrade() -> None:
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_orders_account_id")),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_orders_device_id")),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["devices.id"], name=op.f("fk_orders_replaces_id")
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_orders_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
     )
     op.create_index("ix_orders_state", "orders", ["state"])
     op.create_index("ix_orders_user_id", "orders", ["user_id"])
+    open_orders = sa.text("state IN ('draft', 'waiting', 'taken', 'provisioned')")
+    op.create_index(
+        "ix_orders_user_id_open",
+        "orders",
+        ["user_id"],
+        unique=True,
+        sqlite_where=open_orders,
+        postgresql_where=open_orders,
+    )
     op.create_table(
         "returns",
         sa.Column("id", ROW_ID, nullable=False),
@@ -134,6 +148,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_returns_device_id", "returns", ["device_id"])
     op.create_index("ix_returns_state", "returns", ["state"])
+    op.create_index(
+        "ix_returns_device_id_announced",
+        "returns",
+        ["device_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'announced'"),
+        postgresql_where=sa.text("state = 'announced'"),
+    )
     op.create_table(
         "shares",
         sa.Column("id", ROW_ID, nullable=False),

@@ -1,0 +1,179 @@
+"""Money around devices, as double entry: what is held, given back, and kept.
+
+A transfer is two rows that sum to zero, written once and never changed. `available` is the
+account's own, `held` is still the account's but cannot be withdrawn, `house` is ours.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select
+
+from ..db.tables import devices, ledger, orders, users
+from ..factors.kinds import DeviceKind
+from ..settings import SerialRange, Settings
+
+CENTS = 100
+
+
+class Book(StrEnum):
+    """Where money of an account is."""
+
+    AVAILABLE = "available"
+    HELD = "held"
+    HOUSE = "house"
+
+
+class Why(StrEnum):
+    """Why it moved."""
+
+    ORDERED = "ordered"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+    KEPT = "kept"
+    """Lost, stolen, damaged on purpose, or not returned."""
+
+
+def transfer(
+    connection: Connection,
+    account_id: int,
+    source: Book,
+    target: Book,
+    cents: int,
+    why: Why,
+    now: datetime,
+    *,
+    order_id: int | None = None,
+    device_id: int | None = None,
+) -> None:
+    """Move money between two books of an account; nothing is written for nothing."""
+    if cents < 0:
+        raise ValueError("a transfer moves money forward: swap source and target")
+    if not cents:
+        return
+    row = {
+        "transfer": secrets.token_urlsafe(16),
+        "at": now,
+        "account_id": account_id,
+        "why": why.value,
+        "order_id": order_id,
+        "device_id": device_id,
+    }
+    connection.execute(
+        insert(ledger),
+        [
+            row | {"book": source.value, "cents": -cents},
+            row | {"book": target.value, "cents": cents},
+        ],
+    )
+
+
+def balance(connection: Connection, account_id: int, book: Book) -> int:
+    """Return what stands in a book of an account, in cents, as far as devices go."""
+    return _sum(connection, ledger.c.account_id == account_id, ledger.c.book == book.value)
+
+
+def held_for(connection: Connection, order_id: int) -> int:
+    """Return what is held for the card of an order."""
+    return _sum(connection, ledger.c.order_id == order_id, ledger.c.book == Book.HELD.value)
+
+
+def hold(connection: Connection, account_id: int, order_id: int, cents: int, now: datetime) -> None:
+    """Hold an order's deposit."""
+    transfer(
+        connection, account_id, Book.AVAILABLE, Book.HELD, cents, Why.ORDERED, now,
+        order_id=order_id,
+    )  # fmt: skip
+
+
+def release(
+    connection: Connection, order_id: int, why: Why, now: datetime, device_id: int | None = None
+) -> int:
+    """Give back what is held for an order; returns how much that was. Twice gives nothing more."""
+    account_id = _account(connection, order_id)
+    cents = held_for(connection, order_id)
+    transfer(
+        connection, account_id, Book.HELD, Book.AVAILABLE, cents, why, now,
+        order_id=order_id, device_id=device_id,
+    )  # fmt: skip
+    return cents
+
+
+def release_device(connection: Connection, device_id: int, why: Why, now: datetime) -> int:
+    """Give back what is held for a device; nothing where it came without an order."""
+    order_id = _order_of(connection, device_id)
+    return 0 if order_id is None else release(connection, order_id, why, now, device_id)
+
+
+def keep(connection: Connection, device_id: int, fee_cents: int, now: datetime) -> int:
+    """Take the fee of a device that does not come back; returns how much that was.
+
+    The deposit pays first; what it leaves over is given back, what it lacks is taken from the
+    account: its order's, or its owner's where it came without one. Twice takes nothing more.
+    """
+    order_id = _order_of(connection, device_id)
+    account_id = (
+        _owners_account(connection, device_id) if order_id is None
+        else _account(connection, order_id)
+    )  # fmt: skip
+    kept = select(ledger.c.id).where(
+        ledger.c.device_id == device_id, ledger.c.why == Why.KEPT.value
+    )
+    if account_id is None or connection.execute(kept).first() is not None:
+        return 0
+    held = 0 if order_id is None else held_for(connection, order_id)
+    for source, target, cents in (
+        (Book.HELD, Book.HOUSE, min(held, fee_cents)),
+        (Book.HELD, Book.AVAILABLE, max(held - fee_cents, 0)),
+        (Book.AVAILABLE, Book.HOUSE, max(fee_cents - held, 0)),
+    ):
+        transfer(
+            connection, account_id, source, target, cents, Why.KEPT, now,
+            order_id=order_id, device_id=device_id,
+        )  # fmt: skip
+    return fee_cents
+
+
+def fee_cents(settings: Settings, kind: DeviceKind, serial: str) -> int:
+    """Return what a device of this kind and serial costs that does not come back."""
+    premium = kind is DeviceKind.CARD and within(settings.premium_serials, serial)
+    fees: Mapping[str, int] = settings.device_fees_usd
+    return fees.get("premium_card" if premium else kind.value, 0) * CENTS
+
+
+def within(ranges: Sequence[SerialRange], serial: str) -> bool:
+    """Tell whether a serial lies in one of the ranges."""
+    return any(first <= serial <= last for first, last in ranges)
+
+
+def _order_of(connection: Connection, device_id: int) -> int | None:
+    found = connection.execute(
+        select(orders.c.id).where(orders.c.device_id == device_id)
+    ).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def _account(connection: Connection, order_id: int) -> int:
+    """Return an order's account, and hold the order: one settlement at a time."""
+    account_id: int = connection.execute(
+        select(orders.c.account_id).where(orders.c.id == order_id).with_for_update()
+    ).scalar_one()
+    return account_id
+
+
+def _owners_account(connection: Connection, device_id: int) -> int | None:
+    found: int | None = connection.execute(
+        select(users.c.account_id)
+        .join(devices, devices.c.owner_id == users.c.id)
+        .where(devices.c.id == device_id)
+    ).scalar_one_or_none()
+    return found
+
+
+def _sum(connection: Connection, *where: ColumnElement[bool]) -> int:
+    total = select(func.coalesce(func.sum(ledger.c.cents), 0)).where(*where)
+    return int(connection.execute(total).scalar_one())
