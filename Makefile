@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs lock clean
+.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ bench: $(STAMP) ## figures: name, value, unit
 
 docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium)
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
+
+catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot .
+	@for po in server/portal/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
+		-l $$(basename $$po .po) --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)
 	uv export --quiet --format requirements.txt --no-emit-project --all-groups \

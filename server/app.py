@@ -17,9 +17,10 @@ from starlette.types import Scope
 
 from .api import login, machines, provisioning, session
 from .errors import Refusal
-from .portal import home, pages
+from .portal import home, pages, switch
 from .portal.language import Language
 from .portal.render import bare
+from .portal.switch import Switch
 from .verifier import Verifier
 from .web.body import BodyLimit
 from .web.headers import SecurityHeaders
@@ -48,9 +49,10 @@ def create_app(verifier: Verifier) -> FastAPI:
         redirect_slashes=False,
         middleware=[
             Middleware(SecurityHeaders, https=settings.https),
+            Middleware(Language),
+            Middleware(Switch, verifier=verifier),
             Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
             Middleware(BodyLimit, limit=settings.body_bytes),
-            Middleware(Language),
         ],
     )
     for router in (
@@ -60,6 +62,7 @@ def create_app(verifier: Verifier) -> FastAPI:
         machines.routes(verifier),
         pages.routes(verifier),
         home.routes(verifier),
+        switch.routes(verifier),
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -6,6 +6,8 @@ response or a session. Leaves that are an ordinary kind of error inherit the bui
 
 from __future__ import annotations
 
+from .words import N_
+
 
 class ServerError(Exception):
     """Root of all errors of this package."""
@@ -150,7 +152,7 @@ class SlowDown(LoginError):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
-            "Too many attempts at once. Wait %(seconds)s seconds, then try again.",
+            N_("Too many attempts at once. Wait %(seconds)s seconds, then try again."),
             seconds=retry_after,
         )
         self.retry_after = retry_after
@@ -188,7 +190,7 @@ class AnswerWrong(LoginError):
     """The answer is wrong and was counted; `tries_left` more are allowed on this login."""
 
     def __init__(self, tries_left: int) -> None:
-        super().__init__("The response is not right.")
+        super().__init__(N_("The response is not right."))
         self.tries_left = tries_left
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from protocol import ocra
 
 from ..errors import AnswerMalformed
+from ..words import N_
 from .interface import Prompt, Verdict
 
 _ANSWER = re.compile(r"[0-9]{4,10}")
@@ -60,7 +61,7 @@ def read(state: CardState, text: str) -> str:
     bare = text[:half] + text[half + 1 :] if text[half : half + 1] == " " else text
     if len(bare) != digits or not _ANSWER.fullmatch(bare):
         raise AnswerMalformed(
-            "The response has %(digits)s digits, as the card shows them: type them all.",
+            N_("The response has %(digits)s digits, as the card shows them: type them all."),
             digits=digits,
         )
     return bare

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from ..errors import IllegalMove
+from ..words import N_
 
-_NOT_NOW = "This cannot be done any more, or not yet: nothing was changed. Look at it again."
+_NOT_NOW = N_("This cannot be done any more, or not yet: nothing was changed. Look at it again.")
 
 State = TypeVar("State", bound=StrEnum)
 Move = TypeVar("Move", bound=StrEnum)

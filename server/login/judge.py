@@ -15,14 +15,15 @@ from ..audit.log import AuditLog
 from ..errors import AnswerWrong, DeviceLocked, LoginDecided
 from ..lifecycle.states import DeviceState
 from ..settings import Settings
+from ..words import N_
 from .ledger import Claim, Held, Ledger, LoginState
 from .offers import Factors
 
-LOCKED = (
+LOCKED = N_(
     "This device is locked after too many wrong answers. Only the support desk can unlock it: "
     "call the desk."
 )
-_NOT_USABLE = (
+_NOT_USABLE = N_(
     "This device cannot be used for this any more. Start again with your user name and password."
 )
 

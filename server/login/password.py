@@ -25,11 +25,12 @@ from ..db.engine import Database
 from ..db.tables import users
 from ..errors import NoUsableDevice, PasswordRefused, SlowDown
 from ..settings import Settings
+from ..words import N_
 from .offers import Offered
 from .service import Logins
 from .sessions import Opened
 
-_REFUSED = "The user name or the password is not right. Try again."
+_REFUSED = N_("The user name or the password is not right. Try again.")
 
 
 _BY_NAME = select(users.c.id, users.c.password_hash).where(users.c.name == bindparam("user"))

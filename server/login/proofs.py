@@ -26,15 +26,16 @@ from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
 from ..lifecycle.states import DeviceState
 from ..settings import Settings
+from ..words import N_
 from .judge import Adapt, Judge
 from .ledger import Ledger, LoginRow, LoginState, Purpose
 from .offers import Factors, ask
 from .sessions import Session
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_UNKNOWN = "There is no such question. Start again from the list of your devices."
-_DECIDED = "This was answered already, or failed too often. Start again."
-_EXPIRED = "The challenge has expired. Start again."
+_UNKNOWN = N_("There is no such question. Start again from the list of your devices.")
+_DECIDED = N_("This was answered already, or failed too often. Start again.")
+_EXPIRED = N_("The challenge has expired. Start again.")
 
 T = TypeVar("T")
 

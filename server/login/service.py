@@ -25,6 +25,7 @@ from ..errors import (
 )
 from ..factors.interface import Prompt
 from ..settings import Settings
+from ..words import N_
 from .judge import Judge
 from .ledger import Claim, Held, Ledger, LoginRow, LoginState
 from .offers import Choice, Factors, Offered, ask, choices
@@ -33,16 +34,17 @@ from .standing import standing
 
 _LOGIN_BYTES = 16
 _LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_UNKNOWN = "There is no such login. Start again with your user name and password."
-_DECIDED = (
+_UNKNOWN = N_("There is no such login. Start again with your user name and password.")
+_DECIDED = N_(
     "This login was answered already, or failed too often. "
     "Start again with your user name and password."
 )
-_NO_DEVICE = (
+_NO_SUCH_FACTOR = N_("You have no device of this name: choose one of your own.")
+_NO_DEVICE = N_(
     "None of your devices can be used now: they were lost, ended or set aside. "
     "Call the support desk."
 )
-_EXPIRED = "The challenge has expired. Start again with your user name and password."
+_EXPIRED = N_("The challenge has expired. Start again with your user name and password.")
 
 
 class Logins:
@@ -127,7 +129,7 @@ class Logins:
             offered = choices(connection, row.user_id, now)
             chosen = next((each for each in offered if each.id == factor_id), None)
             if chosen is None:
-                raise NoSuchFactor("You have no device of this name: choose one of your own.")
+                raise NoSuchFactor(_NO_SUCH_FACTOR)
             prompt = row.prompt
             if chosen.device_id != row.device_id:
                 prompt = self._switch(connection, row, chosen)

@@ -18,6 +18,7 @@ from ..errors import SessionUnknown
 from ..factors.kinds import DeviceKind
 from ..lifecycle.states import DeviceState, state_at
 from ..settings import Limits, Settings
+from ..words import N_
 from .access import Access, decide
 from .standing import standing
 
@@ -129,7 +130,7 @@ class Sessions:
     def find(self, token: str, now: datetime) -> Session:
         """Return the session of a token, and note that it is in use; raises SessionUnknown."""
         if not _TOKEN.fullmatch(token):
-            raise SessionUnknown("There is no such session. Log in again.")
+            raise SessionUnknown(N_("There is no such session. Log in again."))
         token_hash = _hash(token)
         idle = timedelta(seconds=self._settings.session_idle_seconds)
         with self._database.reading() as connection:
@@ -139,7 +140,7 @@ class Sessions:
         if row is None or (
             row.device_id is not None and state_at(row, now) is not DeviceState.ACTIVE
         ):
-            raise SessionUnknown("The session has ended. Log in again.")
+            raise SessionUnknown(N_("The session has ended. Log in again."))
         seen = row.seen_at
         if now - seen >= timedelta(seconds=self._settings.session_touch_seconds):
             self._touch(token_hash, now)

@@ -30,6 +30,11 @@ class Cookies:
         mark = request.cookies.get(self.browser_name)
         return mark if mark and _MARK.fullmatch(mark) else None
 
+    def mark(self, request: Request) -> str:
+        """Return the browser's mark, or a new one: the same throughout a request."""
+        fresh: str = request.scope.setdefault("challng.mark", new_mark())
+        return self.browser(request) or fresh
+
     def set_session(self, response: Response, token: str) -> None:
         """Give the browser a session; it forgets it when it is closed."""
         self._set(response, self.session_name, token)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -33,6 +33,8 @@ COOKIE = "challng_language"
 current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 _TAG = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([0-9.]{1,5}))?\s*")
 _MOST_TAGS = 20
+_DAYS = {ENGLISH: "en_GB"}  # day, month, year: read alike everywhere
+_NO_COMMA = frozenset({"zh_Hant"})
 # What browsers send for Traditional Chinese, beside `zh-Hant`.
 _ALIASES = {"zh_tw": "zh_Hant", "zh_hk": "zh_Hant", "zh_mo": "zh_Hant", "zh": "zh_Hant"}
 
@@ -63,10 +65,14 @@ def negotiated(accept_language: str) -> str:
                 weight = float(found[2] or 1)
             except ValueError:
                 continue
-            tag = found[1].replace("-", "_")
-            wanted.append((weight, _ALIASES.get(tag.lower(), tag)))
+            wanted.append((weight, _locale(found[1].replace("-", "_"))))
     wanted.sort(key=lambda each: -each[0])
     return negotiate_locale([tag for _, tag in wanted], LOCALES) or ENGLISH
+
+
+def _locale(tag: str) -> str:
+    low = tag.lower()
+    return "zh_Hant" if low.startswith("zh_hant") else _ALIASES.get(low, tag)
 
 
 @cache
@@ -99,12 +105,13 @@ def said(refusal: Refusal) -> str:
 
 def day(moment: date) -> str:
     """Return a day as the current language writes it."""
-    return format_date(moment, "long", locale=current.get())
+    return format_date(moment, "long", locale=_DAYS.get(current.get(), current.get()))
 
 
 def moment(at: datetime) -> str:
     """Return a moment as the current language writes it, in UTC."""
-    return f"{format_datetime(at, 'd MMMM yyyy, HH:mm', locale=current.get())} UTC"
+    between = " " if current.get() in _NO_COMMA else ", "
+    return f"{day(at)}{between}{at.astimezone(UTC):%H:%M} UTC"
 
 
 def html_language() -> str:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from .. import errors
+from ..accounts import locales
 from ..accounts.names import is_plain
 from ..clock import written
 from ..login.offers import Offered
@@ -14,14 +15,16 @@ from ..login.sessions import Opened, Session
 from ..verifier import Verifier
 from ..web.peer import address
 from ..web.problems import STATUS
-from .cookies import Cookies, browser_of, new_mark
+from ..words import N_
+from . import language
+from .cookies import Cookies, browser_of
 from .forms import FormRefused, Forms
 from .render import bare, notice, page
 
 _OVER = {
-    errors.NoSuchLogin: "This login is not known",
-    errors.LoginDecided: "This login is over",
-    errors.LoginExpired: "The challenge has expired",
+    errors.NoSuchLogin: N_("This login is not known"),
+    errors.LoginDecided: N_("This login is over"),
+    errors.LoginExpired: N_("The challenge has expired"),
 }
 _LONGEST_NAME = 256
 _LONGEST_PASSWORD = 1024
@@ -50,7 +53,7 @@ class _Pages:
     def ask_password(self, request: Request) -> Response:
         if self._session(request) is not None:
             return _go("/")
-        said = "You are logged out." if "out" in request.query_params else ""
+        said = language.gettext("You are logged out.") if "out" in request.query_params else ""
         return self._password_page(request, said=said)
 
     async def take_password(self, request: Request) -> Response:
@@ -60,7 +63,9 @@ class _Pages:
         except FormRefused:
             return await run_sync(
                 lambda: self._password_page(
-                    request, 403, problem="The page was too old. Please try again."
+                    request,
+                    403,
+                    problem=language.gettext("The page was too old. Please try again."),
                 )
             )
         name, password = fields.get("username", "").strip(), fields.get("password", "")
@@ -82,7 +87,7 @@ class _Pages:
             )
         except errors.LoginError as refusal:
             response = self._password_page(
-                request, STATUS[type(refusal)][0], name=name, problem=str(refusal)
+                request, STATUS[type(refusal)][0], name=name, problem=language.said(refusal)
             )
             if isinstance(refusal, errors.SlowDown):
                 response.headers["Retry-After"] = str(refusal.retry_after)
@@ -102,7 +107,7 @@ class _Pages:
         name_problem: str = "",
         password_problem: str = "",
     ) -> HTMLResponse:
-        mark = self._cookies.browser(request) or new_mark()
+        mark = self._cookies.mark(request)
         response = page(
             "password",
             status,
@@ -121,7 +126,7 @@ class _Pages:
     def ask_answer(self, request: Request, login: str) -> Response:
         mark = self._cookies.browser(request)
         if mark is None:
-            return _over(errors.NoSuchLogin("Start again with your user name and password."))
+            return _over(errors.NoSuchLogin(N_("Start again with your user name and password.")))
         return self._answer_page(mark, login)
 
     async def take_answer(self, request: Request, login: str) -> Response:
@@ -164,9 +169,11 @@ class _Pages:
             if isinstance(refusal, errors.AnswerWrong):
                 return notice(
                     401,
-                    "This login is over",
-                    "The response was not right, and there are no more tries on this challenge. "
-                    "Start again with your user name and password.",
+                    language.gettext("This login is over"),
+                    language.gettext(
+                        "The response was not right, and there are no more tries on this "
+                        "challenge. Start again with your user name and password."
+                    ),
                 )
             return _over(over)
         locked = offered.factor.locked
@@ -196,9 +203,16 @@ class _Pages:
         before = self._cookies.session(request)
         if before:  # one browser, one session: the old one does not linger
             await run_sync(self._verifier.logins.log_out, before)
+        chosen = request.cookies.get(language.COOKIE, "")
+        if chosen in language.LOCALES:
+            await run_sync(self._keep_language, opened.user, chosen)
         response = _go("/")
         self._cookies.set_session(response, opened.token)
         return response
+
+    def _keep_language(self, user: str, locale: str) -> None:
+        with self._verifier.database.writing() as connection:
+            locales.choose_first(connection, user, locale)
 
     def _session(self, request: Request) -> Session | None:
         token = self._cookies.session(request)
@@ -216,31 +230,34 @@ def _go(place: str) -> Response:
 
 def _over(refusal: errors.LoginError) -> HTMLResponse:
     status, _, title = STATUS[type(refusal)]
-    return notice(status, _OVER.get(type(refusal), title), str(refusal))
+    title = language.gettext(_OVER.get(type(refusal), title))
+    return notice(status, title, language.said(refusal))
 
 
 def _name_problem(name: str) -> str:
     if not name:
-        return "Type your user name."
+        return language.gettext("Type your user name.")
     if len(name) > _LONGEST_NAME or not is_plain(name):
-        return "This cannot be a user name. Type it again."
+        return language.gettext("This cannot be a user name. Type it again.")
     return ""
 
 
 def _password_problem(password: str) -> str:
     if not password:
-        return "Type your password."
+        return language.gettext("Type your password.")
     if len(password) > _LONGEST_PASSWORD or not is_plain(password):
-        return "This cannot be a password. Type it again."
+        return language.gettext("This cannot be a password. Type it again.")
     return ""
 
 
 def _answer_problem(refusal: errors.LoginError | None, locked: bool) -> str:
     if isinstance(refusal, errors.AnswerWrong) and not locked:
         left = refusal.tries_left
-        tries = "One more try" if left == 1 else f"{left} more tries"
-        return (
-            f"The response is not right. {tries} on this challenge: compare what you typed with "
-            "the card, or press it again and give it your PIN and this challenge anew."
-        )
-    return "" if refusal is None or locked else str(refusal)
+        return language.ngettext(
+            "The response is not right. One more try on this challenge: compare what you typed "
+            "with the card, or press it again and give it your PIN and this challenge anew.",
+            "The response is not right. %(left)s more tries on this challenge: compare what you "
+            "typed with the card, or press it again and give it your PIN and this challenge anew.",
+            left,
+        ) % {"left": left}
+    return "" if refusal is None or locked else language.said(refusal)

@@ -10,7 +10,9 @@ from starlette.responses import HTMLResponse
 from ..accounts.roles import Duty
 from ..clock import written
 from ..login.access import Right
+from ..words import N_
 from . import language
+from .foot import foot
 
 _TEMPLATES = Environment(
     extensions=["jinja2.ext.i18n"],
@@ -23,13 +25,17 @@ _TEMPLATES = Environment(
 )
 
 
+_TEMPLATES.policies["ext.i18n.trimmed"] = True
 _TEMPLATES.install_gettext_callables(  # type: ignore[attr-defined]
     language.gettext, language.ngettext, newstyle=True
 )
 _TEMPLATES.filters.update(day=language.day, moment=language.moment, written=written)
 _TEMPLATES.globals.update(
-    html_language=language.html_language, languages=language.own_names, Right=Right, Duty=Duty
+    html_language=language.html_language, language_switch=foot, Right=Right, Duty=Duty
 )
+
+
+_AGAIN = N_("Start again")
 
 
 def page(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
@@ -38,25 +44,29 @@ def page(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
 
 
 def notice(
-    status: int, title: str, text: str, *, link: str = "/login", link_text: str = "Start again"
+    status: int, title: str, text: str, *, link: str = "/login", link_text: str = _AGAIN
 ) -> HTMLResponse:
-    """Return a page that says one thing, with one way on."""
+    """Return a page that says one thing, with one way on; `link_text` is in English."""
+    link_text = language.gettext(link_text)
     return page("notice", status, title=title, text=text, link=link, link_text=link_text)
 
 
 def bare(status: int) -> HTMLResponse:
     """Return the page for a bare status, such as 404 for an unknown address."""
-    title, text = _BARE.get(status, _BARE[400])
-    return notice(status, title, text, link="/", link_text="Go to the first page")
+    title, text = map(language.gettext, _BARE.get(status, _BARE[400]))
+    return notice(status, title, text, link="/", link_text=N_("Go to the first page"))
 
 
 _BARE = {
-    400: ("Not understood", "The request cannot be read. Go back, and try again."),
+    400: (N_("Not understood"), N_("The request cannot be read. Go back, and try again.")),
     403: (
-        "Please try again",
-        "The form was too old, or did not come from this site. Nothing was done.",
+        N_("Please try again"),
+        N_("The form was too old, or did not come from this site. Nothing was done."),
     ),
-    404: ("Nothing here", "There is nothing at this address."),
-    405: ("Nothing here", "This address is not opened in this way."),
-    500: ("Something failed", "Something failed here. Try again; if it stays, call the desk."),
+    404: (N_("Nothing here"), N_("There is nothing at this address.")),
+    405: (N_("Nothing here"), N_("This address is not opened in this way.")),
+    500: (
+        N_("Something failed"),
+        N_("Something failed here. Try again; if it stays, call the desk."),
+    ),
 }

@@ -27,7 +27,7 @@ from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_
 from . import language
-from .cookies import Cookies, new_mark
+from .cookies import Cookies
 from .forms import FormRefused, Forms
 from .menu import entries
 from .render import bare, notice, page
@@ -95,7 +95,7 @@ class Shell:
         """Serve `handler` for GET."""
 
         async def answer(request: Request) -> Response:
-            mark = self._cookies.browser(request) or new_mark()
+            mark = self._cookies.mark(request)
             response = await run_sync(self._serve, request, mark, {}, handler, right, duty)
             self._cookies.set_browser(response, mark)
             return response
@@ -169,7 +169,7 @@ class Shell:
             language.gettext(title),
             language.said(refusal),
             link=link,
-            link_text=language.gettext(N_("Go on")),
+            link_text=N_("Go on"),
         )
 
 

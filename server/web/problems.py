@@ -11,25 +11,26 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from .. import errors
+from ..words import N_
 
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[errors.Refusal], tuple[int, str, str]] = {
-    errors.PasswordRefused: (401, "password-refused", "User name or password not right"),
-    errors.SlowDown: (429, "slow-down", "Too many attempts"),
-    errors.NoSuchLogin: (404, "no-such-login", "No such login"),
-    errors.NoSuchFactor: (404, "no-such-factor", "No such factor"),
-    errors.LoginDecided: (409, "login-decided", "Login already decided"),
-    errors.LoginExpired: (410, "login-expired", "Challenge expired"),
-    errors.DeviceLocked: (423, "device-locked", "Device locked"),
-    errors.AnswerMalformed: (422, "answer-malformed", "Not an answer"),
-    errors.AnswerWrong: (401, "answer-wrong", "Wrong answer"),
-    errors.NoUsableDevice: (403, "no-usable-device", "No usable device"),
-    errors.NotAllowed: (403, "not-allowed", "Not allowed"),
-    errors.NotThere: (404, "not-there", "Not there"),
-    errors.IllegalMove: (409, "illegal-move", "Not possible now"),
-    errors.NotTaken: (422, "not-taken", "Not taken"),
-    errors.SessionUnknown: (401, "no-session", "No session"),
+    errors.PasswordRefused: (401, "password-refused", N_("User name or password not right")),
+    errors.SlowDown: (429, "slow-down", N_("Too many attempts")),
+    errors.NoSuchLogin: (404, "no-such-login", N_("No such login")),
+    errors.NoSuchFactor: (404, "no-such-factor", N_("No such factor")),
+    errors.LoginDecided: (409, "login-decided", N_("Login already decided")),
+    errors.LoginExpired: (410, "login-expired", N_("Challenge expired")),
+    errors.DeviceLocked: (423, "device-locked", N_("Device locked")),
+    errors.AnswerMalformed: (422, "answer-malformed", N_("Not an answer")),
+    errors.AnswerWrong: (401, "answer-wrong", N_("Wrong answer")),
+    errors.NoUsableDevice: (403, "no-usable-device", N_("No usable device")),
+    errors.NotAllowed: (403, "not-allowed", N_("Not allowed")),
+    errors.NotThere: (404, "not-there", N_("Not there")),
+    errors.IllegalMove: (409, "illegal-move", N_("Not possible now")),
+    errors.NotTaken: (422, "not-taken", N_("Not taken")),
+    errors.SessionUnknown: (401, "no-session", N_("No session")),
     errors.CredentialRefused: (401, "credential-refused", "Credential not valid"),
     errors.RecordRefused: (422, "record-refused", "Not a usable record"),
     errors.NoSuchOwner: (404, "no-such-user", "No such user"),

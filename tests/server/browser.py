@@ -30,10 +30,15 @@ class _Forms(HTMLParser):
             self._fields[values["name"]] = values["value"]
 
 
-def forms(page: Any) -> dict[str, dict[str, str]]:
+def all_forms(page: Any) -> dict[str, dict[str, str]]:
     parser = _Forms()
     parser.feed(page.text)
     return parser.found
+
+
+def forms(page: Any) -> dict[str, dict[str, str]]:
+    """A page's own forms; the one in its foot, which changes the language, is every page's."""
+    return {action: fields for action, fields in all_forms(page).items() if action != "/language"}
 
 
 class Browser:
@@ -48,7 +53,7 @@ class Browser:
         return self.page
 
     def send(self, action: str | None = None, **fields: str) -> Any:
-        found = forms(self.page)
+        found = all_forms(self.page)
         action = action or next(iter(found))
         self.page = self.client.post(
             action, data=found[action] | fields, headers={"Accept": "text/html"}

@@ -6,7 +6,7 @@ if (left) {
   const ends = performance.now() + 1000 * Number(left.dataset.seconds);
   const show = () => {
     const seconds = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
-    left.textContent = ` · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+    left.textContent = ` · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} ${left.dataset.words}`;
     left.hidden = false;
     if (seconds === 0) {
       document.getElementById("expired").hidden = false;
