@@ -15,9 +15,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from .api import code_cards as code_card_calls
+from .api import devices as device_calls
 from .api import login, machines, provisioning, session
 from .errors import Refusal
-from .portal import home, pages, switch
+from .portal import code_cards, devices, home, pages, switch
 from .portal.language import Language
 from .portal.render import bare
 from .portal.switch import Switch
@@ -60,9 +62,13 @@ def create_app(verifier: Verifier) -> FastAPI:
         session.routes(verifier),
         provisioning.routes(verifier),
         machines.routes(verifier),
+        device_calls.routes(verifier),
+        code_card_calls.routes(verifier),
         pages.routes(verifier),
         home.routes(verifier),
         switch.routes(verifier),
+        devices.routes(verifier),
+        code_cards.routes(verifier),
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -39,10 +39,6 @@ from .states import DeviceMove, DeviceState
 
 _NOT_BY_ACCESS = N_("What you logged in with does not reach this.")
 _OLD_SESSION = N_("You have a device by now: log in with it, then ask for a code card.")
-_NOT_FROM_ITSELF = N_(
-    "An online code card is not followed by another. Request or reactivate a permanent device "
-    "while it is valid, or call the desk."
-)
 _HAVE_ONE = N_("You have an online code card already. Print it again as long as it is valid.")
 _NONE_TO_ACTIVATE = N_("There is no code card that waits to be activated. Ask for one first.")
 _NO_VALUES = N_("This card's values are not shown any more. Ask for a new card if you need one.")
@@ -219,11 +215,8 @@ class CodeCards:
             facts = standing(connection, session.user_id, self._clock.now())
             if facts.had_device:  # the password alone opened this session, before there was one
                 raise NotAllowed(_OLD_SESSION)
-        if self.kind is DeviceKind.ONLINE_CODE_CARD:
-            if cards.active is not None:
-                raise IllegalMove(_HAVE_ONE)
-            if session.device_kind is DeviceKind.ONLINE_CODE_CARD:
-                raise NotAllowed(_NOT_FROM_ITSELF)
+        if self.kind is DeviceKind.ONLINE_CODE_CARD and cards.active is not None:
+            raise IllegalMove(_HAVE_ONE)  # so none ever follows from itself, either
 
     def _cards(self, connection: Connection, user_id: int) -> Cards:
         own = [

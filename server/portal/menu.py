@@ -20,7 +20,11 @@ class Entry:
     duty: Duty | None = None
 
 
-MENU = (Entry("/", N_("Overview")),)
+MENU = (
+    Entry("/", N_("Overview")),
+    Entry("/devices", N_("Devices"), Right.DEVICES),
+    Entry("/online-code-card", N_("Online code card"), Right.ONLINE_CODE_CARD),
+)
 
 
 def entries(session: Session) -> list[Entry]:

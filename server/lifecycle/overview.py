@@ -1,0 +1,148 @@
+"""A user's devices in plain words: how each stands, what happens next and when, what can be done.
+
+Whoever shows the list asks here, so that pages and calls offer the same, and only what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from ..factors.kinds import PROTECTION, DeviceKind
+from ..login.access import Right
+from ..words import N_
+from . import devices as life
+from .devices import Device
+from .states import DEVICE, DeviceMove, DeviceState
+
+
+class Action(StrEnum):
+    """What a user can do about a device; each has a page."""
+
+    ACTIVATE = "activate"
+    PRINT = "print"
+    REACTIVATE = "reactivate"
+    CHANGE_PIN = "change_pin"
+    RETURN = "return"
+    SHARING = "sharing"
+
+
+_RIGHT = {
+    Action.ACTIVATE: Right.DEVICES,
+    Action.PRINT: Right.DEVICES,
+    Action.REACTIVATE: Right.DEVICES,
+    Action.CHANGE_PIN: Right.SECURITY,
+    Action.RETURN: Right.DEVICES,
+    Action.SHARING: Right.SECURITY,
+}
+_CODE_CARDS = frozenset({DeviceKind.CODE_CARD, DeviceKind.ONLINE_CODE_CARD})
+
+_LOCKED = N_(
+    "Locked after too many wrong answers. Only the support desk can unlock it: call the desk."
+)
+_ON_ITS_WAY = N_(
+    "On its way to you, or with you already. It becomes active by itself on %(when)s. Activate it "
+    "yourself as soon as it is there, so that logging in is never interrupted."
+)
+_TO_ACTIVATE = N_("Not active yet. Activate it by answering its challenge.")
+_TO_PRINT = N_("Not active yet. Print it, then answer two of its index numbers.")
+_ACTIVE = N_("Active: you can log in with it.")
+_ACTIVE_UNTIL = N_(
+    "Active until %(when)s. Get a permanent device before that, or call the support desk."
+)
+_CODE_FULL = N_(
+    "Opens everything until %(limited)s, and after that only the way to the online code card, "
+    "until %(when)s."
+)
+_CODE_LIMITED = N_("Opens only the way to the online code card, until %(when)s.")
+_SUSPENDED = N_(
+    "Reported lost, stolen or broken: nobody can log in with it. If it turns up again, "
+    "reactivate it; if not, request a new device."
+)
+_SET_ASIDE = N_(
+    "Set aside while you use a shared device. It works again when sharing is cancelled."
+)
+_SHARED = N_("Shared with you by %(owner)s: you can log in with it.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One device of the list; `words` is a key of the catalogues, `moments` fill its places."""
+
+    device: Device
+    words: str
+    actions: tuple[Action, ...]
+    moments: tuple[tuple[str, datetime], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+
+
+def lines(
+    connection: Connection, user_id: int, rights: Collection[Right], now: datetime
+) -> list[Line]:
+    """Return a user's own devices and those shared with him, highest protection first."""
+    found = [*life.own(connection, user_id, now), *life.shared_with(connection, user_id, now)]
+    found.sort(key=lambda device: (PROTECTION.index(device.kind), device.id))
+    return [line(device, rights, now) for device in found]
+
+
+def line(device: Device, rights: Collection[Right], now: datetime) -> Line:
+    """Return how one device stands at `now`, and what a session of these rights can do."""
+    words, moments, texts = _words(device, now)
+    actions = tuple(each for each in _actions(device) if _RIGHT[each] in rights)
+    return Line(device, words, actions, tuple(moments.items()), tuple(texts.items()))
+
+
+def _words(device: Device, now: datetime) -> tuple[str, dict[str, datetime], dict[str, str]]:
+    state, until = device.state, device.valid_until
+    if device.locked:
+        return _LOCKED, {}, {}
+    if state is DeviceState.SUSPENDED:
+        return _SUSPENDED, {}, {}
+    if state is DeviceState.SET_ASIDE:
+        return _SET_ASIDE, {}, {}
+    if state is DeviceState.INACTIVE:
+        if device.kind in _CODE_CARDS:
+            return _TO_PRINT, {}, {}
+        if device.auto_activates_at is not None:
+            return _ON_ITS_WAY, {"when": device.auto_activates_at}, {}
+        return _TO_ACTIVATE, {}, {}
+    if device.share_id is not None:
+        return _SHARED, {}, {"owner": device.owner}
+    if device.limited_from is not None and until is not None:
+        if now < device.limited_from:
+            return _CODE_FULL, {"limited": device.limited_from, "when": until}, {}
+        return _CODE_LIMITED, {"when": until}, {}
+    if until is not None:
+        return _ACTIVE_UNTIL, {"when": until}, {}
+    return _ACTIVE, {}, {}
+
+
+def _actions(device: Device) -> list[Action]:
+    if device.share_id is not None or device.state is DeviceState.SET_ASIDE:
+        return [Action.SHARING]
+    if device.kind in _CODE_CARDS:
+        return _actions_of_a_code_card(device)
+    actions = []
+    if not device.locked:
+        if device.state is DeviceState.INACTIVE:
+            actions.append(Action.ACTIVATE)
+        if DEVICE.allows(device.state, DeviceMove.REACTIVATED):
+            actions.append(Action.REACTIVATE)
+        if device.kind is DeviceKind.CARD and device.state is DeviceState.ACTIVE:
+            actions.append(Action.CHANGE_PIN)
+    if device.kind is DeviceKind.CARD:
+        actions.append(Action.RETURN)
+    return actions
+
+
+def _actions_of_a_code_card(device: Device) -> list[Action]:
+    online = device.kind is DeviceKind.ONLINE_CODE_CARD
+    if device.state is DeviceState.INACTIVE:
+        return [Action.ACTIVATE]
+    if device.state is DeviceState.SUSPENDED and not device.locked:
+        return [Action.REACTIVATE]
+    return [Action.PRINT] if online and device.state is DeviceState.ACTIVE else []
