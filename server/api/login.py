@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from ..clock import written
 from ..login.offers import Offered
 from ..login.sessions import Opened
+from ..portal.prompts import ranked
 from ..verifier import Verifier
 from ..web.peer import address
 from .bodies import AnswerBody, FactorBody, LoginBody
@@ -42,7 +43,7 @@ def _offered(offered: Offered) -> Response:
             "login": offered.login_id,
             "factor": offered.factor.id,
             "prompt": dict(offered.prompt),
-            "factors": [{"id": each.id, "kind": each.kind} for each in offered.factors],
+            "factors": [{"id": each.id, "kind": each.kind} for each in ranked(offered.factors)],
             "expires": written(offered.expires_at),
         }
     )

@@ -191,7 +191,6 @@ class CodeCards:
             Notice.DEVICE_ACTIVATED,
             device.serial,
             now,
-            kind=self.kind.value,
             serial=device.serial,
         )
         self._write(

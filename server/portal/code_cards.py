@@ -17,7 +17,7 @@ from ..paper.code_card import Size
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_
-from . import after_code, language
+from . import after_code, language, prompts
 from .code_card_paper import response as paper
 from .render import notice
 from .shell import Handler, Shell, Visit
@@ -121,7 +121,7 @@ class _Pages:
             200 if refusal is None else STATUS[type(refusal)][0],
             base=self._base,
             asked=asked,
-            problem="" if refusal is None else language.said(refusal),
+            problem=prompts.problem(asked.kind, refusal, locked=False),
         )
 
     def _over(self, refusal: errors.LoginError) -> Response:

@@ -16,7 +16,7 @@ from ..verifier import Verifier
 from ..web.peer import address
 from ..web.problems import STATUS
 from ..words import N_
-from . import language
+from . import language, prompts
 from .cookies import Cookies, browser_of
 from .forms import FormRefused, Forms
 from .render import bare, notice, page
@@ -182,13 +182,15 @@ class _Pages:
             status = STATUS[type(refusal)][0]
         elif locked:
             status = 423
+        kind = offered.factor.kind
         return page(
-            "answer",
+            prompts.template(kind),
             status,
             form=self._forms.token(mark),
             offered=offered,
+            factors=prompts.ranked(offered.factors),
             locked=locked,
-            problem=_answer_problem(refusal, locked),
+            problem=prompts.problem(kind, refusal, locked),
             seconds_left=self._seconds_left(offered),
             expires=written(offered.expires_at),
             expires_text=f"{offered.expires_at:%H:%M:%S} UTC",
@@ -248,16 +250,3 @@ def _password_problem(password: str) -> str:
     if len(password) > _LONGEST_PASSWORD or not is_plain(password):
         return language.gettext("This cannot be a password. Type it again.")
     return ""
-
-
-def _answer_problem(refusal: errors.LoginError | None, locked: bool) -> str:
-    if isinstance(refusal, errors.AnswerWrong) and not locked:
-        left = refusal.tries_left
-        return language.ngettext(
-            "The response is not right. One more try on this challenge: compare what you typed "
-            "with the card, or press it again and give it your PIN and this challenge anew.",
-            "The response is not right. %(left)s more tries on this challenge: compare what you "
-            "typed with the card, or press it again and give it your PIN and this challenge anew.",
-            left,
-        ) % {"left": left}
-    return "" if refusal is None or locked else language.said(refusal)

@@ -240,9 +240,7 @@ def test_a_locked_users_questions_are_over(alice: Person) -> None:
     with alice.verifier.database.writing() as connection:
         user = users.get(connection, "alice")
         connection.execute(
-            update(tables.logins)
-            .where(tables.logins.c.user_id == user.id)
-            .values(state="closed")
+            update(tables.logins).where(tables.logins.c.user_id == user.id).values(state="closed")
         )
     assert alice.refused(asked, alice.shows(asked)) is LoginDecided
 
