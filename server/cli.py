@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--port", type=_port, default=8600, help="the port to listen at")
     each.add_argument("--workers", type=_workers, default=1, help="how many processes answer")
 
+    _add(commands, "tick", "send the notices that are due; run it every minute", upkeep.tick)
+
     audit = _group(commands, "audit", "the audit log")
     _add(audit, "verify", "check that the log is what was written", upkeep.audit_verify)
     _add(audit, "seal", "seal the rows that no seal covers yet", upkeep.audit_seal)

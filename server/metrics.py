@@ -7,9 +7,12 @@ numbers into files there, and any worker answers for all.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from . import errors
 
@@ -41,3 +44,23 @@ def exposition() -> bytes:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
+
+
+def gauge(name: str, text: str, label: str, values: Mapping[str, int]) -> bytes:
+    """Return numbers read at this moment, which are the same whichever worker is asked."""
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    registry = CollectorRegistry()
+    registry.register(_Read(family))
+    return generate_latest(registry)
+
+
+class _Read(Collector):
+    """Numbers that were read elsewhere."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterable[Metric]:
+        return [self._family]

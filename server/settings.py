@@ -10,7 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import SettingsRefused
@@ -115,6 +123,14 @@ class Settings(BaseSettings):
     slow_longest_seconds: Seconds = 8
     slow_queue_seconds: Seconds = 30
 
+    # Notices
+    mail_url: SecretStr | None = None
+    """An Apprise URL with `{mail}` where a user's address goes:
+    `mailtos://user:password@mail.example.com?from=desk@example.com&to={mail}`.
+    """
+    sms_url: SecretStr | None = None
+    """An Apprise URL of an SMS gateway with `{phone}` where a user's number goes."""
+
     # Audit
     audit_seal_rows: Count = 64
 
@@ -132,6 +148,16 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ipaddress.ip_address(text)) for text in value)
+
+    @field_validator("mail_url", "sms_url")
+    @classmethod
+    def _has_its_place(cls, value: SecretStr | None, field: ValidationInfo) -> SecretStr | None:
+        place = "{mail}" if field.field_name == "mail_url" else "{phone}"
+        if value is not None and (
+            place not in value.get_secret_value() or "://" not in value.get_secret_value()
+        ):
+            raise ValueError(f"is an Apprise URL with {place} in it")
+        return value
 
     @field_validator("limits")
     @classmethod

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from .. import metrics
 from ..db import migrate
+from ..notify import due
 from ..verifier import Verifier
 from ..web.problems import problem
 
@@ -33,6 +34,12 @@ def routes(verifier: Verifier) -> APIRouter:
 
     @router.get("/metrics", summary="Numbers, in Prometheus' format")
     def numbers() -> Response:
-        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+        with verifier.database.reading() as connection:
+            notices = due.counts(connection)
+        fates = {"waiting": notices.waiting, "sent": notices.sent, "given_up": notices.given_up}
+        told = metrics.exposition() + metrics.gauge(
+            "challng_notices", "Notices in the outbox, by fate.", "fate", fates
+        )
+        return Response(told, media_type=metrics.CONTENT_TYPE)
 
     return router

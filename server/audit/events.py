@@ -58,5 +58,7 @@ class Event(StrEnum):
     RETURN_ANNOUNCED = "return.announced"
     RETURN_CANCELLED = "return.cancelled"
     RETURN_RECEIVED = "return.received"
+    NOTICE_SENT = "notice.sent"
+    NOTICE_GIVEN_UP = "notice.given-up"
     MASTER_KEY_ADDED = "master-key.added"
     MASTER_KEY_APPLIED = "master-key.applied"

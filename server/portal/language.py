@@ -7,7 +7,8 @@ English is the text in the code and the templates; every other language is a cat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from functools import cache
@@ -85,6 +86,16 @@ def catalogue(locale: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@contextmanager
+def speaking(locale: str | None) -> Iterator[None]:
+    """Speak a language for a while; English where it is none of ours."""
+    before = current.set(locale if locale in LOCALES and locale else ENGLISH)
+    try:
+        yield
+    finally:
+        current.reset(before)
 
 
 def gettext(message: str) -> str:

@@ -94,6 +94,18 @@ def test_the_users_own_choice_is_kept_and_comes_before_the_browsers(
     assert "You are signed in" in browser.get("/").text  # one user, one language
 
 
+def test_what_a_browser_was_told_does_not_change_the_users_own_choice(
+    browser: Browser, card: Card, verifier: Verifier
+) -> None:
+    log_in(browser, card)
+    change(browser, "en")
+    elsewhere = Browser(verifier)
+    elsewhere.get("/login")
+    change(elsewhere)
+    log_in(elsewhere, card)
+    assert "You are signed in" in elsewhere.page.text
+
+
 def test_a_choice_is_one_persons_alone(browser: Browser, card: Card, verifier: Verifier) -> None:
     add_user(verifier, "bob")
     log_in(browser, card)

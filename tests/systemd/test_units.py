@@ -16,6 +16,7 @@ THRESHOLDS = {
     "challng-card.service": 5,
     "challng-server.service": 15,
     "challng-server-seal.service": 15,
+    "challng-server-tick.service": 15,
     "challng-halt.service": 15,
 }
 
@@ -99,6 +100,6 @@ def test_the_halt_is_asked_for_where_the_card_may_write() -> None:
 
 def test_the_master_key_is_handed_over_under_the_name_that_the_verifier_looks_for() -> None:
     source = (ROOT / "server" / "crypto" / "keyring.py").read_text()
-    for unit in ("challng-server.service", "challng-server-seal.service"):
+    for unit in (f"challng-server{each}.service" for each in ("", "-seal", "-tick")):
         (credential,) = values(unit, "LoadCredential")
         assert f'"{credential.partition(":")[0]}"' in source

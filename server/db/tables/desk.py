@@ -108,7 +108,8 @@ identity_checks = Table(
     Index("ix_identity_checks_user_id_at", "user_id", "at"),
 )
 
-# Notices to be sent. `once` names what must be told only once ("card 7 activates soon").
+# Notices to be sent. `once` names what must be told only once ("card 7 activates soon"); `reached`
+# is a list of the targets that have it already, while others are still tried.
 outbox = Table(
     "outbox",
     metadata,
@@ -120,6 +121,7 @@ outbox = Table(
     Column("made_at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("reached", Text),
     Column("sent_at", Moment),
     Column("given_up_at", Moment),
     Index("ix_outbox_due", "sent_at", "given_up_at", "due_at"),

@@ -1,0 +1,116 @@
+"""Sending: takes what is due, hands it to Apprise, and notes what came of it.
+
+No transaction is open while something is being sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import apprise
+import structlog
+
+from ..accounts import people
+from ..audit.events import Event
+from ..verifier import Verifier
+from . import due
+from .targets import Target, targets
+from .texts import Message, made
+
+ACTOR = "tick"
+_log = structlog.get_logger()
+# Its own lines name addresses and hosts; what failed is told below, without them.
+logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one round of sending did."""
+
+    sent: int = 0
+    failed: int = 0
+    given_up: int = 0
+
+
+class Sender:
+    """Sends what is due."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._asset = apprise.AppriseAsset(app_id="Challng", app_desc="", app_url="")
+
+    def send_due(self) -> Report:
+        """Send every notice that is due at this moment, one after the other."""
+        sent = failed = given_up = 0
+        while True:
+            with self._verifier.database.writing() as connection:
+                taken = due.take(connection, self._verifier.clock.now())
+            if taken is None:
+                return Report(sent, failed, given_up)
+            outcome = self._send(taken)
+            sent += outcome is Event.NOTICE_SENT
+            given_up += outcome is Event.NOTICE_GIVEN_UP
+            failed += outcome is None
+
+    def _send(self, taken: due.Taken) -> Event | None:
+        verifier = self._verifier
+        with verifier.database.reading() as connection:
+            contact = people.contact(connection, verifier.keyring, taken.user_id)
+        ways = targets(contact, verifier.settings)
+        try:
+            message = made(taken.notice, taken.values, taken.locale)
+        except KeyError as missing:  # written by another version; it holds up no other notice
+            _log.error("notice.unfinished", notice=taken.notice.value, missing=str(missing))
+            return self._note(taken, taken.reached, ["text"], nowhere=False)
+        reached = set(taken.reached)
+        for target in ways:
+            if target.name not in reached and self._hand_over(target, message):
+                reached.add(target.name)
+        missed = [target.name for target in ways if target.name not in reached]
+        return self._note(taken, frozenset(reached), missed, nowhere=not ways)
+
+    def _hand_over(self, target: Target, message: Message) -> bool:
+        service = apprise.Apprise(asset=self._asset)
+        try:
+            if not service.add(target.url):
+                return False
+            return bool(
+                service.notify(
+                    title=message.subject,
+                    body=message.body,
+                    body_format=apprise.NotifyFormat.TEXT,
+                )
+            )
+        except Exception as failure:  # a service's own; it must not stop the others
+            _log.warning("notice.failed", target=target.name, failure=type(failure).__name__)
+            return False
+
+    def _note(
+        self, taken: due.Taken, reached: frozenset[str], missed: list[str], *, nowhere: bool
+    ) -> Event | None:
+        verifier = self._verifier
+        now = verifier.clock.now()
+        event: Event | None = None
+        with verifier.database.writing() as connection:
+            if nowhere:
+                due.give_up(connection, taken, now)
+                event = Event.NOTICE_GIVEN_UP
+            elif not missed:
+                if not due.sent(connection, taken, now):
+                    return None
+                event = Event.NOTICE_SENT
+            elif due.failed(connection, taken, reached, now) is None:
+                event = Event.NOTICE_GIVEN_UP
+            if event is not None:
+                verifier.audit.write(
+                    connection,
+                    now,
+                    event,
+                    ACTOR,
+                    taken.user,
+                    notice=taken.notice.value,
+                    tries=taken.tries,
+                    missed=",".join(missed) or ("nowhere to send it" if nowhere else None),
+                )
+        return event
