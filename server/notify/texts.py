@@ -49,13 +49,13 @@ TEXTS: dict[Notice, Text] = {
         N_("Your card is on its way"),
         N_(
             "Your card %(serial)s was shipped. When it arrives, log in and activate it. If you do "
-            "not, it activates by itself on %(activates)s."
+            "not, it activates by itself on %(activates_on)s."
         ),
     ),
     Notice.CARD_ACTIVATES_SOON: Text(
         N_("Your card will soon activate by itself"),
         N_(
-            "Your card %(serial)s activates by itself on %(activates)s. Activate it by hand before "
+            "Your card %(serial)s activates by itself on %(activates_on)s. Activate it by hand before "
             "that, so that logging in is never interrupted. If it has not arrived, call the "
             "support desk."
         ),
@@ -63,7 +63,7 @@ TEXTS: dict[Notice, Text] = {
     Notice.CARD_ACTIVATES_NOW: Text(
         N_("Your card is about to activate by itself"),
         N_(
-            "Your card %(serial)s activates by itself on %(activates)s. From then on you log in "
+            "Your card %(serial)s activates by itself on %(activates_on)s. From then on you log in "
             "with it. If it has not arrived, call the support desk today."
         ),
     ),
