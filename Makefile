@@ -64,7 +64,8 @@ server: $(STAMP) ## the verifier of DATA=./challng-data on port 8600
 bench: $(STAMP) ## figures: name, value, unit
 	@$(BIN)/python -m tests.bench
 
-docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium)
+docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium, Graphviz)
+	@$(BIN)/python -m tests.maps docs/pictures
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
