@@ -17,6 +17,8 @@ from typing import Protocol
 from drivers.errors import CableCut, CableError
 
 _ONCE = 4096
+# Reads that empty what a port has kept; one that is still not empty is being written to.
+_MOST_DROPS = 64
 _ADVICE = {
     errno.ENOENT: "is the USB gadget set up (docs/card.md), and is cable.port its name?",
     errno.ENODEV: "is the USB gadget set up (docs/card.md), and is cable.port its name?",
@@ -93,11 +95,12 @@ class Line:
             self._unsent = self._unsent[taken:]
 
     def drop(self) -> None:
-        """Forget what came before now."""
-        with suppress(OSError):
+        """Forget what came before now; a computer that never stops does not keep the card here."""
+        with suppress(OSError, termios.error):
             termios.tcflush(self.handle, termios.TCIFLUSH)
-            while os.read(self.handle, _ONCE):
-                pass
+            for _ in range(_MOST_DROPS):
+                if not os.read(self.handle, _ONCE):
+                    return
 
 
 class GadgetCable:

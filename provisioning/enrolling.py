@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +103,23 @@ def place(arguments: argparse.Namespace) -> VerifierPlace | None:
     there = verifier(arguments)
     pin = checked_pin(secret_source.read(arguments, "pin", ask_twice=True))
     return VerifierPlace(there, arguments.user, pin)
+
+
+@contextmanager
+def saying_what_stands(out: Path, url: str | None) -> Iterator[None]:
+    """Where all but the verifier's confirmation came through, say so, and what finishes it.
+
+    `out` is no file before; it becomes one when the card surely has the key.
+    """
+    try:
+        yield
+    except (ProvisioningError, KeyboardInterrupt):
+        if url and out.exists():
+            print(f"card     it has the key, and {out} is its record", file=sys.stderr)
+            print("verifier perhaps pending still, which opens nothing", file=sys.stderr)
+            again = shlex.join(["challng-provision", "enrol", str(out), "--url", url])
+            print(f"next     {again} --user NAME", file=sys.stderr)
+        raise
 
 
 def checked_pin(pin: str) -> str:

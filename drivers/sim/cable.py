@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from drivers.cable import Line, make_raw
-from drivers.errors import CableError
+from drivers.errors import CableCut, CableError
 
 _PATIENCE, _PERIOD = 2.0, 0.01
 
@@ -73,7 +73,12 @@ class PtyCable:
 
     def write(self, data: bytes) -> None:
         """Send, or keep for later what is not taken now; raises CableCut."""
-        self._opened().write(data)
+        line = self._opened()
+        if _hung_up(
+            self._handle
+        ):  # Linux takes what is written to nobody; a gadget's port does not
+            raise CableCut("the other end of the cable is gone: plug it in and begin again")
+        line.write(data)
 
     def fileno(self) -> int:
         """What to sleep on while it is open."""

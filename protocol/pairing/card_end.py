@@ -49,6 +49,9 @@ class Agreed:
     key: bytes = field(repr=False)
 
 
+HELLOS = 64
+"""How often a hello may come again: once a second while the card offers pairing, and some more."""
+
 CardStep = Send | Compare | Agreed
 
 
@@ -62,6 +65,7 @@ class _Greeted:
     """Both have said hello; an offer is due."""
 
     hello: bytes
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,9 @@ class CardEnd(End[CardStep]):
         match self._stage, message:
             case (_Silent(), HostHello()):
                 yield self._greet(message, frame)
-            case (_Greeted(hello), HostHello()) if frame.raw == hello:
+            case (_Greeted(hello, again), HostHello()) if frame.raw == hello and again < HELLOS:
                 # A host says hello until it is answered, so an answer may cross the next hello.
+                self._stage = _Greeted(hello, again + 1)
                 yield Send(messages.encode(self._hello))
             case (_Greeted(), Offer()):
                 yield self._accept(message, frame)

@@ -78,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     verifier = enrolling.place(arguments)
     place = Places([file, *([verifier] if verifier else [])])
     loader = StoreLoader(store, dice.mixed(dice.ask())) if arguments.dice else StoreLoader(store)
-    record = provision(order, loader, place)
+    with enrolling.saying_what_stands(arguments.out, arguments.url):
+        record = provision(order, loader, place)
     others = [one for one in store.slots() if one != slot]
     beside = f" (beside {', '.join(others)})" if others else ""
     print(f"card     {record.serial}, slot {slot}{beside}, key written to {store.directory}")

@@ -87,7 +87,8 @@ def _pair(arguments: argparse.Namespace, person: Person) -> int:
         replace=arguments.replace,
     )
     loader = CableLoader(lambda: Port(arguments.port), person, _again(arguments))
-    record = provision(order, loader, Places([file, *([verifier] if verifier else [])]))
+    with enrolling.saying_what_stands(arguments.out, arguments.url):
+        record = provision(order, loader, Places([file, *([verifier] if verifier else [])]))
     person.tell(f"card     {record.serial} has the key")
     person.tell(f"record   {arguments.out}, encrypted")
     if verifier:
@@ -108,7 +109,8 @@ def _resume(arguments: argparse.Namespace, person: Person) -> int:
     there = (
         [enrolling.VerifierPlace(enrolling.verifier(arguments), "", "")] if arguments.url else []
     )
-    settled = resume(record, Places([file, *there]), lambda: Port(arguments.port), person)
+    with enrolling.saying_what_stands(out, arguments.url):
+        settled = resume(record, Places([file, *there]), lambda: Port(arguments.port), person)
     if settled is Settled.CONFIRMED:
         person.tell(f"card     {record.serial} has the key, its record is confirmed")
         person.tell(f"record   {out}, encrypted")

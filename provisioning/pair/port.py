@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import select
+import termios
+import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Protocol
@@ -16,6 +19,7 @@ AUTO = "auto"
 GADGETS = frozenset({(0x0525, 0xA4A7), (0x0525, 0xA4A6), (0x1D6B, 0x0104)})
 """USB identities of Linux's serial gadget: g_serial as CDC ACM, g_serial plain, a composite one."""
 _WRITE_SECONDS = 2.0
+_QUIET_SECONDS, _SETTLE_SECONDS = 0.2, 1.0
 _SETUP = "plug the card in, and see docs/provisioning.md for its USB gadget"
 
 
@@ -81,11 +85,28 @@ class Port:
         try:
             self._serial.write(data)
         except serial.SerialTimeoutException:
-            self._serial.reset_output_buffer()
+            self._forget_unsent()
             return False
         except OSError:
             raise _cut() from None
         return True
+
+    def settle(self) -> None:
+        """Forget what was sent to whoever had the port before us. Raises CableCut.
+
+        The card keeps what nobody has read, and hands it to the next program that opens the port. A
+        card speaks when spoken to, so what comes now is not for us. A port that never falls silent
+        is not waited for.
+        """
+        end = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < end and select.select([self.fileno()], [], [], _QUIET_SECONDS)[0]:
+            self.read()
+
+    def _forget_unsent(self) -> None:
+        try:
+            self._serial.reset_output_buffer()
+        except (OSError, termios.error):
+            raise _cut() from None
 
 
 def _cut() -> CableCut:

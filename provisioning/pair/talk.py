@@ -42,6 +42,7 @@ class Talk:
     def meet(self) -> CardHello:
         """Say what to press, and call until a card answers."""
         self._person.tell(GESTURE)
+        self._port.settle()
         end, told = self._clock() + OFFERED, list(_TOLD)
         while (left := end - self._clock()) > 0:
             if told and left <= told[0]:

@@ -4,11 +4,15 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from device import info
 from device.cli import main
 from device.keystore import FileKeyStore
+from drivers.board import Board
+from drivers.cable import GadgetCable
 from tests.device.conftest import KEY, card_key
 
 LOGIN = "press\n7305\nok\n248690\nok\nshow\n"
@@ -133,6 +137,34 @@ def test_info_tells_everything_but_the_key(
         assert line in printed.splitlines()
     assert KEY.hex() not in printed
     assert store.load("A").counter == 0
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [("/dev/null", "there"), ("/dev/no-port", "not there: is the USB gadget set up?")],
+)
+def test_info_names_the_port_for_pairing_and_whether_it_is_there(
+    port: str,
+    said: str,
+    store: FileKeyStore,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = info.open_board
+
+    def with_a_port(*given: Any, **named: Any) -> Board:
+        return real(*given, **named, cable=GadgetCable(Path(port)))
+
+    monkeypatch.setattr(info, "open_board", with_a_port)
+    assert run("--store", store.directory, "--driver", "sim", "info") == 0
+    assert f"cable: {port}, {said}" in capsys.readouterr().out.splitlines()
+
+
+def test_info_of_a_card_without_a_port_names_none(
+    store: FileKeyStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--store", store.directory, "--driver", "sim", "info") == 0
+    assert "cable:" not in capsys.readouterr().out
 
 
 def test_info_says_why_auto_fell_back(

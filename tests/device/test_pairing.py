@@ -428,6 +428,7 @@ def test_the_seconds_count_down_one_redraw_each_and_nothing_spins(blank: Rig) ->
     def counted() -> float | None:
         nonlocal turns
         turns += 1
+        assert turns <= 14, "it spins"
         due = turn()
         shown.append(blank.card.lines()[0])
         return due
@@ -435,9 +436,49 @@ def test_the_seconds_count_down_one_redraw_each_and_nothing_spins(blank: Rig) ->
     blank.card.firmware.turn = counted  # type: ignore[method-assign]
     blank.card.run(10)
     assert list(dict.fromkeys(shown)) == [str(60 - n) for n in range(11)]
-    assert turns <= 14
     del blank.card.firmware.turn
     assert select.select([blank.cable], [], [], 0)[0] == []
+
+
+def test_an_offer_that_nobody_answers_is_some_turns_of_the_loop(blank: Rig) -> None:
+    """The loop itself, on a real pseudo-terminal: one turn a second, and not one more."""
+    blank.gesture()
+    turns, turn = 0, blank.card.firmware.turn
+
+    def counted() -> float | None:
+        nonlocal turns
+        turns += 1
+        assert turns <= 75, "it spins"
+        return turn()
+
+    blank.card.firmware.turn = counted  # type: ignore[method-assign]
+    blank.card.run(61)
+    assert turns >= 60
+    assert blank.card.lines() == ["E12", "PAIRING TIMED OUT"]
+
+
+def test_a_key_is_kept_and_warned_of_when_the_computer_is_gone_before_the_last_message(
+    blank: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    computer, _ = blank.comparing()
+    blank.card.hold(OK)
+    computer.hear()
+    key, last = computer.end.key(), computer.end.confirm()
+    os.write(computer._far, last)
+    computer.cut()
+    assert blank.store.load("A").key == key
+    assert blank.card.lines() == [SERIAL, "PAIRED  SLOT A"]
+    assert not blank.listening
+    (warning,) = [line for line in caplog.messages if "may not know" in line]
+    assert "slot A is loaded" in warning
+    assert key.hex() not in caplog.text
+    blank.card.off()
+    blank.gesture()
+    computer = blank.computer()
+    computer.say(computer.end.hello())
+    (met,) = computer.hear()
+    assert isinstance(met, Met)
+    assert dict(met.card.slots) == {"A": fingerprint(key)}
 
 
 def test_a_card_that_waits_for_a_person_wakes_for_nothing(blank: Rig) -> None:

@@ -129,6 +129,8 @@ def test_the_other_end_that_closes_is_a_cut(cable: PtyCable) -> None:
     assert read(cable, 5) == b"hello"
     far.close()
     with pytest.raises(CableCut):
+        cable.write(b"x")
+    with pytest.raises(CableCut):
         cable.read()
 
 
@@ -197,6 +199,29 @@ def test_a_port_does_not_hear_what_came_before_it_was_opened() -> None:
     cable = GadgetCable(Path(os.ttyname(near)))
     cable.open()
     assert cable.read() == b""
+    cable.close()
+    os.close(near)
+    os.close(far)
+
+
+def test_a_computer_that_never_stops_sending_does_not_keep_the_card_at_opening(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    far, near = os.openpty()
+    make_raw(near)
+    reads = 0
+
+    def flood(handle: int, size: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        assert reads < 1000, "it reads and reads"
+        return bytes(size)
+
+    cable = GadgetCable(Path(os.ttyname(near)))
+    with monkeypatch.context() as flooded:
+        flooded.setattr(os, "read", flood)
+        cable.open()
+    assert reads > 0
     cable.close()
     os.close(near)
     os.close(far)

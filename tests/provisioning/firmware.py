@@ -38,7 +38,7 @@ class FirmwareCard:
         self.number, self.glass, self.pace = "", [], 3.0
         self._stop.clear()
         self.shown.clear()
-        self._cable = PtyCable(self.link)
+        self.cable = PtyCable(self.link)
         offered = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=[offered], daemon=True)
         self._thread.start()
@@ -66,7 +66,7 @@ class FirmwareCard:
         return line.replace(" ", "")
 
     def _serve(self, offered: threading.Event) -> None:
-        card = SimulatedCard(parse({}, "test"), self.store, cable=self._cable, sleep=self._sleep)
+        card = SimulatedCard(parse({}, "test"), self.store, cable=self.cable, sleep=self._sleep)
         try:
             card.press()
             card.hold(OK)
@@ -75,7 +75,7 @@ class FirmwareCard:
             self.glass = card.lines()
         finally:
             card.close()
-            self._cable.unplug()
+            self.cable.unplug()
 
     def _sleep(self, cable: Cable, seconds: float) -> float:
         """Sleep on the cable; how much of the card's time went by."""

@@ -305,6 +305,40 @@ def test_a_certificate_is_trusted_where_its_file_is_named(tmp_path: Path) -> Non
         client(1, "https", tmp_path / "missing.pem")
 
 
+def test_a_card_that_could_not_be_confirmed_is_named_with_what_finishes_it(
+    bench: Bench,
+    desk: Desk,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*given: object) -> None:
+        raise VerifierUnreachable("the verifier is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Verifier, "confirm", lost)
+        assert bench.new(*desk.options(user="carol")) == 1
+    told = capsys.readouterr().err
+    assert f"it has the key, and {bench.out} is its record" in told
+    assert f"challng-provision enrol {bench.out} --url {desk.verifier.url} --user NAME" in told
+    assert desk.states(bench.serial) == ["pending"]
+    assert bench.enrol(user="carol") == 0
+    assert desk.states(bench.serial) == ["active"]
+
+
+def test_a_card_without_its_key_is_not_said_to_have_it(
+    bench: Bench,
+    desk: Desk,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*given: object) -> str:
+        raise VerifierUnreachable("the verifier is away")
+
+    monkeypatch.setattr(Verifier, "prepare", lost)
+    assert bench.new(*desk.options(user="carol")) == 1
+    assert "has the key" not in capsys.readouterr().err
+
+
 # --- cut anywhere
 
 

@@ -412,3 +412,18 @@ def test_a_card_that_gave_up_while_the_record_was_kept_has_no_key(bench: Bench[E
     with pytest.raises(NotLoaded, match="the card has no new key"):
         bench.pair()
     assert (bench.card.keys(), bench.files()) == ([], [])
+
+
+def test_what_the_card_said_to_an_earlier_program_is_not_heard(bench: Bench[EndCard]) -> None:
+    """A USB gadget keeps what nobody read, and hands it over when the port is opened again."""
+    old = messages.encode(messages.Abort(AbortReason.TIMEOUT))
+
+    class Late(Desk):
+        def tell(self, line: str) -> None:
+            super().tell(line)
+            if line == talk.GESTURE:  # the port is open, and flushed
+                bench.card.say(messages.encode(CardHello(1, "", {})) + old)
+
+    bench.desk = Late()
+    record = bench.pair()
+    assert bench.card.keys() == [record.key]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import select
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from device.errors import StoreUnwritable
 from device.faults import Fault
 from protocol.ocra import DEFAULT_SUITE, response
 from protocol.pairing import messages
@@ -218,3 +221,46 @@ def test_a_cut_at_any_boundary_leaves_no_half_a_key_and_a_card_that_can_be_paire
         bench.out.unlink()
     record = bench.pair(REPLACING)
     assert bench.card.keys() == [record.key] == [bench.kept()]
+
+
+def test_a_card_that_is_loaded_when_the_cable_goes_warns_and_is_confirmed_later(
+    bench: Bench[FirmwareCard],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The store is written, then the cable goes, then the last message cannot be sent."""
+    store = bench.card.store
+    add = store.add
+
+    def add_then_lose_the_cable(*given: Any, **named: Any) -> None:
+        add(*given, **named)
+        poll = select.poll()
+        poll.register(bench.card.cable.fileno(), 0)
+        assert poll.poll(10_000) == [(bench.card.cable.fileno(), select.POLLHUP)]
+
+    monkeypatch.setattr(store, "add", add_then_lose_the_cable)
+    with pytest.raises(LoadUncertain, match="whether the card has the key is not known"):
+        bench.pair(through=Cut(TO_CARD, HELLO + OFFER + REVEAL + CONFIRM))
+    assert any("may not know that slot A is loaded" in line for line in caplog.messages)
+    assert bench.card.glass[1] == "PAIRED  SLOT A"
+    assert bench.files() == ["card.pskc.unconfirmed"]
+    (key,) = bench.card.keys()
+    assert bench.resume() is Settled.CONFIRMED
+    assert bench.files() == ["card.pskc"]
+    assert bench.kept() == key
+
+
+def test_a_store_that_cannot_be_written_is_told_to_the_computer(
+    bench: Bench[FirmwareCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any, **named: Any) -> None:
+        raise StoreUnwritable("slot A cannot be written: the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.card.store, "add", full)
+        with pytest.raises(LoadUncertain, match="the card could not write its store"):
+            bench.pair()
+    assert fault(bench) == Fault.KEY_NOT_SAVED.code
+    assert bench.card.keys() == []
+    assert bench.resume() is Settled.ABANDONED
+    assert bench.files() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,3 +111,36 @@ def test_a_card_that_takes_nothing_is_no_hanging_program(
     monkeypatch.setattr("provisioning.pair.port._WRITE_SECONDS", 0.05)
     with Port(os.ttyname(pty[1])) as port:
         assert port.write(b"x" * 100_000) is False
+
+
+def test_a_card_that_takes_nothing_and_goes_is_a_pulled_cable(
+    pty: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.pair.port._WRITE_SECONDS", 0.05)
+    with Port(os.ttyname(pty[1])) as port:
+
+        def gone(self: serial.Serial) -> None:
+            raise termios.error(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(serial.Serial, "reset_output_buffer", gone)
+        with pytest.raises(CableCut, match="plug it in"):
+            port.write(b"x" * 100_000)
+
+
+def test_a_port_that_never_falls_silent_is_not_waited_for(
+    pty: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.pair.port._SETTLE_SECONDS", 0.05)
+    with Port(os.ttyname(pty[1])) as port:
+        reads = 0
+
+        def login_prompt() -> bytes:
+            nonlocal reads
+            reads += 1
+            assert reads < 1_000_000, "it waits and waits"
+            return b"login: "
+
+        os.write(pty[0], b"login: ")
+        monkeypatch.setattr(port, "read", login_prompt)
+        port.settle()
+    assert reads > 0

@@ -10,7 +10,7 @@ import pytest
 from protocol.errors import OcraError, ProtocolError
 from protocol.ocra import DEFAULT_SUITE
 from protocol.pairing import agreement, card_end, frames, messages
-from protocol.pairing.card_end import CardEnd
+from protocol.pairing.card_end import HELLOS, CardEnd, Compare, Send
 from protocol.pairing.errors import AbortReason, PairingError
 from protocol.pairing.host_end import HostEnd, Met
 from protocol.pairing.messages import Abort, CardHello, CardShare, HostHello
@@ -322,3 +322,41 @@ def test_both_parts_of_a_share_are_new_each_time() -> None:
     shares = [agreement.Share() for _ in range(20)]
     assert len({share.public for share in shares}) == len({share.nonce for share in shares}) == 20
     assert all(len(share.public) == len(share.nonce) == 32 for share in shares)
+
+
+def test_a_host_that_says_hello_without_end_is_refused() -> None:
+    host, card = HostEnd(), CardEnd(SERIAL, {})
+    for _ in range(1 + HELLOS):
+        (answer,) = card.receive(host.hello())
+        assert isinstance(answer, Send)
+    with pytest.raises(PairingError) as refused:
+        card.receive(host.hello())
+    assert refused.value.reason is AbortReason.ORDER
+
+
+@pytest.mark.parametrize("again", ["hello", "offer", "reveal"])
+def test_one_card_end_makes_one_number_whatever_comes_again(again: str) -> None:
+    """So that one gesture is one try for a machine in the middle."""
+    host, card = HostEnd(), CardEnd("", {})
+    sent = {"hello": host.hello()}
+    host.receive(steps_of(card, sent["hello"]))
+    sent["offer"] = host.offer("A", SERIAL, "Example", DEFAULT_SUITE, replace=False)
+    (reveal, _) = host.receive(steps_of(card, sent["offer"]))
+    assert isinstance(reveal, Send)
+    sent["reveal"] = reveal.data
+    (compare,) = card.receive(reveal.data)
+    assert isinstance(compare, Compare)
+    with pytest.raises(PairingError):
+        card.receive(sent[again])
+    for frame in sent.values():
+        with pytest.raises(PairingError):
+            card.receive(frame)
+    with pytest.raises(PairingError):
+        card.consent()
+
+
+def steps_of(card: CardEnd, frame: bytes) -> bytes:
+    """What the card answers."""
+    (answer,) = card.receive(frame)
+    assert isinstance(answer, Send)
+    return answer.data
