@@ -74,9 +74,8 @@ class PtyCable:
     def write(self, data: bytes) -> None:
         """Send, or keep for later what is not taken now; raises CableCut."""
         line = self._opened()
-        if _hung_up(
-            self._handle
-        ):  # Linux takes what is written to nobody; a gadget's port does not
+        if _hung_up(self._handle):
+            # Linux takes what is written to nobody here; the port of a gadget does not.
             raise CableCut("the other end of the cable is gone: plug it in and begin again")
         line.write(data)
 

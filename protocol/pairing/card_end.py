@@ -49,8 +49,12 @@ class Agreed:
     key: bytes = field(repr=False)
 
 
-HELLOS = 64
-"""How often a hello may come again: once a second while the card offers pairing, and some more."""
+HELLOS = 12
+"""How often a hello may come again, for one that crosses its answer comes once or twice.
+
+With what else a card says that is under the 16 transfers that a USB gadget holds for a computer
+that does not read; with more, closing the port would take 15 seconds.
+"""
 
 CardStep = Send | Compare | Agreed
 

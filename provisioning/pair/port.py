@@ -73,6 +73,17 @@ class Port:
         """What to sleep on."""
         return int(self._serial.fileno())
 
+    def listens(self) -> bool:
+        """Whether the card has its end open; true of a port that cannot tell.
+
+        What is written before would be kept for a card that never opens, and closing the port would
+        wait for that for half a minute.
+        """
+        try:
+            return bool(self._serial.cd)
+        except OSError:
+            return True
+
     def read(self) -> bytes:
         """What has come; nothing if nothing has. Raises CableCut."""
         try:

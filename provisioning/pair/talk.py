@@ -47,7 +47,8 @@ class Talk:
         while (left := end - self._clock()) > 0:
             if told and left <= told[0]:
                 self._person.tell(f"Waiting for the card: {told.pop(0)} seconds left.")
-            self._port.write(self.end.hello())
+            if self._port.listens():
+                self._port.write(self.end.hello())
             met = self._next(min(_AGAIN, left))
             if isinstance(met, Met):
                 return met.card
@@ -105,7 +106,8 @@ class Talk:
         """Tell the card, if it can still be told."""
         frame = self.end.abort(reason)
         try:
-            self._port.write(frame)
+            if self._port.listens():
+                self._port.write(frame)
         except CableCut:
             return
 

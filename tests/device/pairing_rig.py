@@ -133,7 +133,9 @@ class Rig:
         self.cable = PtyCable(directory / "cable")
         settings = parse({"display": {"size": size}}, "test")
         self.card = SimulatedCard(settings, store, cable=self.cable, sleep=at_once)
-
+        self._at, self._turns = 0.0, 0
+        self._turn = self.card.firmware.turn
+        self.card.firmware.turn = self._counted  # type: ignore[method-assign]
         self._computers: list[Computer] = []
 
     def computer(self) -> Computer:
@@ -156,6 +158,14 @@ class Rig:
     @property
     def listening(self) -> bool:
         return self.card.firmware.listens_to() is not None
+
+    def _counted(self) -> float | None:
+        """One turn of the loop, which must not stand still in time for ever."""
+        now = self.card.clock.now()
+        self._turns = self._turns + 1 if now == self._at else 0
+        self._at = now
+        assert self._turns < 200, "the loop spins"
+        return self._turn()
 
     def close(self) -> None:
         for computer in self._computers:

@@ -436,7 +436,7 @@ def test_the_seconds_count_down_one_redraw_each_and_nothing_spins(blank: Rig) ->
     blank.card.firmware.turn = counted  # type: ignore[method-assign]
     blank.card.run(10)
     assert list(dict.fromkeys(shown)) == [str(60 - n) for n in range(11)]
-    del blank.card.firmware.turn
+    blank.card.firmware.turn = turn  # type: ignore[method-assign]
     assert select.select([blank.cable], [], [], 0)[0] == []
 
 

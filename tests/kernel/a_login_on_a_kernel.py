@@ -119,3 +119,53 @@ def test_the_end_is_in_order_and_leaves_no_line_driven_or_pulled(login: Login) -
 
 def test_nothing_was_ever_shorted(login: Login) -> None:
     assert login.told["dark again"]["shorts"] == "0"
+
+
+# The pairing cable, between the kernel's own two ends of it.
+
+on_a_cable = pytest.mark.skipif(KERNEL == "arm", reason="Debian's arm64 kernel has no dummy_hcd")
+EVERY_BYTE = bytes(range(256)).hex()
+
+
+@on_a_cable
+def test_the_card_is_found_by_its_usb_identity(login: Login) -> None:
+    assert login.told["cable"]["found"] == "/dev/ttyACM0"
+
+
+@on_a_cable
+def test_every_byte_goes_over_usb_as_it_is_both_ways(login: Login) -> None:
+    assert login.told["cable"]["to the card"] == EVERY_BYTE
+    assert login.told["cable"]["to the computer"] == EVERY_BYTE
+
+
+@on_a_cable
+@pytest.mark.parametrize(
+    "when", ["wakes unplugged", "wakes before the computer opens", "wakes when plugged again"]
+)
+def test_a_card_that_offers_pairing_to_nobody_sleeps(login: Login, when: str) -> None:
+    assert login.told["cable"][when] is False
+
+
+@on_a_cable
+def test_a_card_that_writes_to_nobody_does_not_wait(login: Login) -> None:
+    assert login.told["cable"]["unsent to nobody"] is False
+
+
+@on_a_cable
+def test_neither_end_hears_what_came_before_it_was_opened(login: Login) -> None:
+    assert login.told["cable"]["kept for the next"] == ""
+    assert login.told["cable"]["heard from before"] is False
+
+
+@on_a_cable
+def test_the_computer_knows_whether_the_card_listens(login: Login) -> None:
+    assert login.told["cable"]["listens before the card opens"] is False
+
+
+@on_a_cable
+def test_a_pulled_cable_is_a_cut_at_both_ends(login: Login) -> None:
+    cable = login.told["cable"]
+    assert cable["wakes when pulled"]
+    assert cable["cut on the card"]
+    assert cable["cut on the card, writing"]
+    assert cable["cut at the computer"]

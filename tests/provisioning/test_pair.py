@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import pytest
+import serial
 
 from protocol import pskc
 from protocol.ocra import DEFAULT_SUITE
@@ -425,5 +427,30 @@ def test_what_the_card_said_to_an_earlier_program_is_not_heard(bench: Bench[EndC
                 bench.card.say(messages.encode(CardHello(1, "", {})) + old)
 
     bench.desk = Late()
+    record = bench.pair()
+    assert bench.card.keys() == [record.key]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nothing_is_written_to_a_card_that_has_not_opened_its_end(
+    bench: Bench[EndCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A USB serial port says so by its carrier; closing it would wait for what nobody takes."""
+    monkeypatch.setattr(serial.Serial, "cd", False)
+    host, far = os.openpty()
+    try:
+        with pytest.raises(NotLoaded, match="no card answered"):
+            provision(ORDER, bench.loader(Path(os.ttyname(far))), bench.place)
+        assert not select.select([host], [], [], 0)[0]
+    finally:
+        os.close(host)
+        os.close(far)
+
+
+def test_a_card_is_spoken_to_as_soon_as_it_opens_its_end(
+    bench: Bench[EndCard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = iter([False])
+    monkeypatch.setattr(serial.Serial, "cd", property(lambda port: next(opened, True)))
     record = bench.pair()
     assert bench.card.keys() == [record.key]
