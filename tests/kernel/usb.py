@@ -96,6 +96,7 @@ def cable() -> dict[str, object]:
         port.write(b"before it opened")
         card.open()
         told["heard from before"] = wakes(card)
+        until(port.listens, "the computer sees that the card listens again")
         unplug()
         told["wakes when pulled"] = wakes(card)
         told["cut on the card"] = cut(card.read, CutOnTheCard)
