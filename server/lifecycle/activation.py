@@ -24,7 +24,7 @@ from ..notify.outbox import Notice
 from ..words import N_
 from . import devices, temporary
 from .devices import Device
-from .states import DEVICE, DeviceMove
+from .states import DEVICE, DeviceMove, DeviceState
 
 _NOT_NOW = N_(
     "This device cannot be put into use in this way now: nothing was changed. Look at your list "
@@ -41,6 +41,11 @@ class Way:
     move: DeviceMove
     event: Event
     notice: Notice
+
+    @property
+    def fits(self) -> tuple[DeviceState, ...]:
+        """The states in which a device can go this way."""
+        return tuple(state for state in DEVICE.sources(self.move) if state is not DEVICE.begins)
 
 
 ACTIVATE = Way(
@@ -117,15 +122,14 @@ class Activation:
             return devices.get(connection, device.id, now)
 
         return self._proofs.answer(
-            session, proof_id, way.purpose, text, then, usable=DEVICE.sources(way.move)
+            session, proof_id, way.purpose, text, then, usable=way.fits
         )
 
     def _fit(
         self, connection: Connection, session: Session, device_id: str | int, way: Way
     ) -> Device:
         device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
-        pending = device.state is DEVICE.begins
-        if pending or device.kind.temporary or not DEVICE.allows(device.state, way.move):
+        if device.kind.temporary or device.state not in way.fits:
             raise IllegalMove(_NOT_NOW)
         if device.locked:
             raise DeviceLocked(LOCKED)

@@ -31,7 +31,11 @@ _TEMPLATES.install_gettext_callables(  # type: ignore[attr-defined]
 )
 _TEMPLATES.filters.update(day=language.day, moment=language.moment, written=written)
 _TEMPLATES.globals.update(
-    html_language=language.html_language, language_switch=foot, Right=Right, Duty=Duty
+    html_language=language.html_language,
+    language_switch=foot,
+    said=language.said,
+    Right=Right,
+    Duty=Duty,
 )
 
 
