@@ -79,9 +79,7 @@ def routes(verifier: Verifier) -> APIRouter:
         return JSONResponse(_told(requests.get(session, order)))
 
     @router.put("/{order}/address", summary="Change where the card goes")
-    def set_address(
-        order: str, body: AddressBody, session: Session = Depends(reaches)
-    ) -> Response:
+    def set_address(order: str, body: AddressBody, session: Session = Depends(reaches)) -> Response:
         return JSONResponse(_told(requests.set_address(session, order, body.model_dump())))
 
     @router.put("/{order}/pin", summary="Set the soft PIN and the deposit's account")

@@ -26,7 +26,9 @@ def routes(verifier: Verifier) -> APIRouter:
     caller = provisioner(verifier)
     fulfilment = verifier.fulfilment
 
-    @router.post("/next", summary="Take the next order; the same one until it is done or given back")
+    @router.post(
+        "/next", summary="Take the next order; the same one until it is done or given back"
+    )
     def take(by: Provisioner = Depends(caller)) -> Response:
         taken = fulfilment.take(by)
         return JSONResponse({"order": None if taken is None else _told(taken)})

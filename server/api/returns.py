@@ -67,9 +67,7 @@ def routes(verifier: Verifier) -> APIRouter:
         )
 
     @router.put("/devices/{device}/return", summary="Announce the return")
-    def announce(
-        device: str, body: ReturnBody, session: Session = Depends(reaches)
-    ) -> Response:
+    def announce(device: str, body: ReturnBody, session: Session = Depends(reaches)) -> Response:
         return JSONResponse(_told(returns.announce(session, device, body.region, body.why)))
 
     @router.delete("/devices/{device}/return", summary="Take the announcement back")

@@ -121,9 +121,7 @@ class Activation:
             )
             return devices.get(connection, device.id, now)
 
-        return self._proofs.answer(
-            session, proof_id, way.purpose, text, then, usable=way.fits
-        )
+        return self._proofs.answer(session, proof_id, way.purpose, text, then, usable=way.fits)
 
     def _fit(
         self, connection: Connection, session: Session, device_id: str | int, way: Way

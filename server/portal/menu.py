@@ -24,6 +24,9 @@ MENU = (
     Entry("/", N_("Overview")),
     Entry("/devices", N_("Devices"), Right.DEVICES),
     Entry("/online-code-card", N_("Online code card"), Right.ONLINE_CODE_CARD),
+    Entry("/cards/request", N_("Request a card"), Right.DEVICES),
+    Entry("/desk/orders", N_("Orders"), duty=Duty.SHIP),
+    Entry("/desk/returns", N_("Returns"), duty=Duty.RECEIVE_RETURNS),
 )
 
 

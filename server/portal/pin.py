@@ -51,17 +51,13 @@ class _Pages:
     def begin(self, visit: Visit) -> Response:
         pin, again = (visit.fields.get(name, "") for name in ("pin", "again"))
         try:
-            asked = self._verifier.pin_change.begin(
-                visit.session, visit.part("device"), pin, again
-            )
+            asked = self._verifier.pin_change.begin(visit.session, visit.part("device"), pin, again)
         except NotTaken as refusal:
             return self.look(visit, refusal)
         return visit.go(f"{_start(visit)}/{asked.id}")
 
     def ask(self, visit: Visit) -> Response:
-        return ask_page(
-            visit, self._verifier.clock, _question(visit), lambda: self._asked(visit)
-        )
+        return ask_page(visit, self._verifier.clock, _question(visit), lambda: self._asked(visit))
 
     def answer(self, visit: Visit) -> Response:
         return take_answer(

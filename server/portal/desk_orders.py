@@ -1,0 +1,44 @@
+"""The desk's page of orders: what is to be sent, and the mark that it was."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from ..accounts.roles import Duty
+from ..lifecycle.order_rows import CardOrder
+from ..lifecycle.states import OrderState
+from ..verifier import Verifier
+from ..words import N_
+from .shell import Shell, Visit
+
+PLACE = "/desk/orders"
+STATES = {
+    OrderState.WAITING: N_("waits to be made"),
+    OrderState.TAKEN: N_("is being made"),
+    OrderState.PROVISIONED: N_("ready to be sent"),
+}
+"""What each state of an open order is called at the desk."""
+
+
+def routes(verifier: Verifier) -> APIRouter:
+    """Return the pages."""
+    router = APIRouter(include_in_schema=False)
+    shell = Shell(verifier)
+
+    def look(visit: Visit) -> Response:
+        orders = verifier.shipping.waiting()
+        orders.sort(key=lambda order: (order.state is not OrderState.PROVISIONED, order.id))
+        return visit.page("desk_orders", orders=orders, states=STATES, ready=_is_ready)
+
+    def ship(visit: Visit) -> Response:
+        verifier.shipping.ship(visit.session, visit.part("order"))
+        return visit.go(PLACE)
+
+    shell.show(router, PLACE, look, duty=Duty.SHIP)
+    shell.take(router, f"{PLACE}/{{order}}/ship", ship, duty=Duty.SHIP)
+    return router
+
+
+def _is_ready(order: CardOrder) -> bool:
+    return order.state is OrderState.PROVISIONED
