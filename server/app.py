@@ -15,27 +15,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from .api import activation as activation_calls
-from .api import card_requests, desk_orders, login, machines, orders, provisioning, session
-from .api import code_cards as code_card_calls
-from .api import devices as device_calls
-from .api import returns as return_calls
+from .api.routes import CALLS
 from .errors import Refusal
-from .portal import (
-    activation,
-    card_request,
-    code_cards,
-    desk_returns,
-    devices,
-    home,
-    pages,
-    pin,
-    returns,
-    switch,
-)
-from .portal import desk_orders as desk_order_pages
 from .portal.language import Language
 from .portal.render import bare
+from .portal.routes import PAGES
 from .portal.switch import Switch
 from .verifier import Verifier
 from .web.body import BodyLimit
@@ -71,31 +55,8 @@ def create_app(verifier: Verifier) -> FastAPI:
             Middleware(BodyLimit, limit=settings.body_bytes),
         ],
     )
-    for router in (
-        login.routes(verifier),
-        session.routes(verifier),
-        provisioning.routes(verifier),
-        orders.routes(verifier),
-        activation_calls.routes(verifier),
-        card_requests.routes(verifier),
-        return_calls.routes(verifier),
-        desk_orders.routes(verifier),
-        machines.routes(verifier),
-        device_calls.routes(verifier),
-        code_card_calls.routes(verifier),
-        pages.routes(verifier),
-        home.routes(verifier),
-        activation.routes(verifier),
-        pin.routes(verifier),
-        card_request.routes(verifier),
-        returns.routes(verifier),
-        desk_order_pages.routes(verifier),
-        desk_returns.routes(verifier),
-        switch.routes(verifier),
-        devices.routes(verifier),
-        code_cards.routes(verifier),
-    ):
-        app.include_router(router)
+    for routes in (*CALLS, *PAGES):
+        app.include_router(routes(verifier))
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)

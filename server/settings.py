@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     """How long after posting a returned card shows in the account, at the soonest and latest."""
     return_regions: dict[str, Region] = Field(default_factory=default_regions)
     """Where cards are sent back to."""
+    identity_questions: Annotated[int, Field(ge=2, le=9)] = 3
+    """How many of the recorded facts a caller is asked."""
     identity_checks_lock: Count = 3
     """Failed identity checks in a row after which the desk checks this user no more."""
 

@@ -15,6 +15,7 @@ from .crypto.keyring import Keyring, find_source
 from .crypto.secrets_table import Secrets
 from .db import migrate
 from .db.engine import Database
+from .documents.service import Documents
 from .errors import DataDirRefused
 from .factors.card import CardRules
 from .factors.card_factor import CardFactor
@@ -23,10 +24,13 @@ from .factors.kinds import DeviceKind
 from .factors.temporary_code_factor import TemporaryCodeFactor
 from .lifecycle.activation import Activation
 from .lifecycle.code_cards import CodeCards
+from .lifecycle.opting import Opting
 from .lifecycle.pin_change import PinChange
 from .lifecycle.pin_gate import PinGate
+from .lifecycle.pin_reset import PinReset
 from .lifecycle.requests import Requests
 from .lifecycle.returns import Returns
+from .lifecycle.sharing import Sharing
 from .lifecycle.shipping import Shipping
 from .lifecycle.temporary_codes import TemporaryCodes
 from .login.judge import Judge
@@ -40,6 +44,7 @@ from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
 from .provisioning.fulfilment import Fulfilment
 from .settings import Settings
+from .support.desk import Desk
 
 
 class Verifier:
@@ -102,6 +107,20 @@ class Verifier:
         self.temporary_codes = TemporaryCodes(
             database, self.clock, settings, self.audit, self.secrets
         )
+        self.sharing = Sharing(
+            database, self.clock, self.audit, keyring, self.passwords, self.proofs, self.sessions
+        )
+        self.opting = Opting(database, self.clock, self.audit, self.proofs, self.sessions)
+        self.documents = Documents(database, self.clock, keyring)
+        self.desk = Desk(
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            keyring,
+            self.temporary_codes,
+            self.sharing,
+        )
         self.credentials = Credentials(database, self.clock, self.audit, brake)
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
         parts = (database, self.clock, settings, self.audit, keyring)
@@ -112,6 +131,9 @@ class Verifier:
         self.returns = Returns(*parts)
         self.activation = Activation(database, self.clock, self.audit, self.proofs, self.sessions)
         self.pin_change = PinChange(database, self.clock, self.audit, keyring, self.proofs, gate)
+        self.pin_resets = PinReset(
+            database, self.clock, self.audit, keyring, self.proofs, self.sessions, gate
+        )
 
     def close(self) -> None:
         """Give back the database."""

@@ -29,24 +29,26 @@ Answer = Annotated[
 ]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A body whose errors never repeat what was sent."""
+
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
-class LoginBody(_Body):
+class LoginBody(Body):
     """User name and password."""
 
     username: UserName
     password: Password
 
 
-class FactorBody(_Body):
+class FactorBody(Body):
     """The id of one of the login's factors."""
 
     factor: FactorId
 
 
-class AnswerBody(_Body):
+class AnswerBody(Body):
     """What the card shows, with or without the space in its middle."""
 
     answer: Answer

@@ -24,12 +24,14 @@ from ..notify.outbox import Notice
 from ..words import N_
 from . import devices, temporary
 from .devices import Device
+from .pin_reset import is_reset
 from .states import DEVICE, DeviceMove, DeviceState
 
 _NOT_NOW = N_(
     "This device cannot be put into use in this way now: nothing was changed. Look at your list "
     "of devices."
 )
+_NO_PIN = N_("The support desk has ended this card's PIN: choose a new one instead.")
 _OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")
 
 
@@ -131,6 +133,8 @@ class Activation:
             raise IllegalMove(_NOT_NOW)
         if device.locked:
             raise DeviceLocked(LOCKED)
+        if is_reset(connection, device.id):
+            raise IllegalMove(_NO_PIN)
         return device
 
 

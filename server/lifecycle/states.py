@@ -147,6 +147,8 @@ OPEN_ORDER_SQL = f"state IN ({', '.join(repr(state.value) for state in OPEN_ORDE
 class ShareState(StrEnum):
     """Where the sharing of a device stands."""
 
+    PROVED = "proved"
+    """The owner's device has answered; the user who asked looks it over and submits it."""
     PENDING = "pending"
     """Compliance looks at it."""
     ACTIVE = "active"
@@ -157,6 +159,7 @@ class ShareState(StrEnum):
 class ShareMove(StrEnum):
     """What can happen to a share."""
 
+    SUBMITTED = "submitted"
     APPROVED = "approved"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
@@ -165,8 +168,10 @@ class ShareMove(StrEnum):
 _S, _SM = ShareState, ShareMove
 SHARE = Machine(
     "share",
-    _S.PENDING,
+    _S.PROVED,
     {
+        (_S.PROVED, _SM.SUBMITTED): _S.PENDING,
+        (_S.PROVED, _SM.CANCELLED): _S.CANCELLED,
         (_S.PENDING, _SM.APPROVED): _S.ACTIVE,
         (_S.PENDING, _SM.REJECTED): _S.REJECTED,
         (_S.PENDING, _SM.CANCELLED): _S.CANCELLED,

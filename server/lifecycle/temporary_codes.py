@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import NoResultFound
 
 from ..accounts.roles import DUTIES, Duty
@@ -18,7 +18,7 @@ from ..audit.log import AuditLog
 from ..clock import Clock, written
 from ..crypto.secrets_table import Secrets
 from ..db.engine import Database
-from ..db.tables import devices, identity_checks, logins, shares, temporary_codes, users
+from ..db.tables import devices, logins, shares, temporary_codes, users
 from ..errors import IllegalMove, NotAllowed, NotThere
 from ..factors import temporary_code
 from ..factors.kinds import TEMPORARY, DeviceKind
@@ -31,16 +31,13 @@ from ..login.standing import standing
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
+from ..support import checks
 from ..words import N_
 from . import revocation
 from .states import DeviceState, ShareState
 
 _NOT_YOURS = N_("Temporary codes are issued by the support desk, and never to oneself.")
 _NO_USER = N_("There is no such user.")
-_NO_CHECK = N_(
-    "This identity check was not passed, was used already, or is another's. Check the caller's "
-    "identity again."
-)
 _NEEDS_NONE = N_("This user logs in without a device: a temporary code would open nothing.")
 _TWICE = N_(
     "The last temporary code was not followed by a permanent device. Bring one back first: "
@@ -66,7 +63,9 @@ class TemporaryCodes:
         self._audit = audit
         self._secrets = secrets
 
-    def issue(self, session: Session, user_id: int, check_id: int) -> str:
+    def issue(
+        self, session: Session, user_id: int, check_id: int, reason: str | None = None
+    ) -> str:
         """Issue a code to a user, using up a passed identity check; returns it as it is spoken.
 
         It is told this once and never stored. Raises NotAllowed, NotThere, IllegalMove.
@@ -83,7 +82,7 @@ class TemporaryCodes:
             name = _hold(connection, user_id)
             if standing(connection, user_id, now).needs_no_device:
                 raise IllegalMove(_NEEDS_NONE)
-            _use_check(connection, check_id, session.user_id, user_id, now)
+            checks.spend(connection, check_id, session.user_id, user_id, now)
             self._clear_the_last(connection, user_id, now)
             serial = self._add(connection, user_id, code, now)
             until = now + self._full + self._limited
@@ -103,6 +102,7 @@ class TemporaryCodes:
                 name,
                 device=serial,
                 check=check_id,
+                reason=reason,
             )
         return temporary_code.spoken(code)
 
@@ -165,24 +165,6 @@ def _hold(connection: Connection, user_id: int) -> str:
     except NoResultFound:
         raise NotThere(_NO_USER) from None
     return name
-
-
-def _use_check(
-    connection: Connection, check_id: int, staff_id: int, user_id: int, now: datetime
-) -> None:
-    used = connection.execute(
-        update(identity_checks)
-        .where(
-            identity_checks.c.id == check_id,
-            identity_checks.c.staff_id == staff_id,
-            identity_checks.c.user_id == user_id,
-            identity_checks.c.passed,
-            identity_checks.c.used_at.is_(None),
-        )
-        .values(used_at=now)
-    )
-    if used.rowcount != 1:
-        raise IllegalMove(_NO_CHECK)
 
 
 def _worked_since(connection: Connection, user_id: int, since: datetime, now: datetime) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from enum import Enum, auto
+from typing import TypeVar
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, bindparam, select, update
@@ -45,6 +47,11 @@ _STILL_STANDS = (
 )
 
 
+T = TypeVar("T")
+Then = Callable[[Connection, int, str], T]
+"""What follows a right password: given the connection, the user's id and his name."""
+
+
 class _Outcome(Enum):
     WRONG = auto()
     MUST_WAIT = auto()
@@ -74,9 +81,26 @@ class PasswordStep:
     async def begin(
         self, username: str, password: str, address: str, browser: bytes | None = None
     ) -> Offered | Opened:
-        """Return what follows a right password.
+        """Return what follows a right password at a login.
 
         Raises PasswordRefused, SlowDown, or NoUsableDevice.
+        """
+
+        def login(
+            connection: Connection, user_id: int, name: str
+        ) -> Offered | Opened | NoUsableDevice:
+            return self._logins.begin(connection, user_id, name, browser)
+
+        outcome = await self.check(username, password, address, login)
+        if isinstance(outcome, NoUsableDevice):
+            raise outcome
+        return outcome
+
+    async def check(self, username: str, password: str, address: str, then: Then[T]) -> T:
+        """Return what `then` makes of a right password, in the transaction that found it right.
+
+        A wrong one looks, takes and counts the same whatever is asked for. Raises PasswordRefused
+        or SlowDown, and what `then` raises.
         """
         name = names.spelled(username)
         # A name that cannot exist is counted and checked like one that does not.
@@ -84,9 +108,7 @@ class PasswordStep:
         waited = False
         while True:
             async with self._hashes:
-                outcome = await run_sync(
-                    self._attempt, name, password, keys, address, browser, waited
-                )
+                outcome = await run_sync(self._attempt, name, password, keys, address, then, waited)
             if outcome is _Outcome.MUST_WAIT:
                 await self._wait(keys)
                 waited = True
@@ -95,8 +117,6 @@ class PasswordStep:
                 metrics.PASSWORDS.labels("wrong").inc()
                 raise PasswordRefused(_REFUSED)
             metrics.PASSWORDS.labels("right").inc()
-            if isinstance(outcome, NoUsableDevice):
-                raise outcome
             return outcome
 
     async def _wait(self, keys: Keys) -> None:
@@ -117,9 +137,9 @@ class PasswordStep:
         password: str,
         keys: Keys,
         address: str,
-        browser: bytes | None,
+        then: Then[T],
         waited: bool,
-    ) -> Offered | Opened | NoUsableDevice | _Outcome:
+    ) -> T | _Outcome:
         with self._database.reading() as connection:
             # Asked within the few hashes at a time: a burst cannot pass before it is counted.
             if not waited and self._brake.is_on(connection, keys, self._clock.now()):
@@ -136,7 +156,7 @@ class PasswordStep:
                 self._brake.forgive(connection, keys)
                 if self._hasher.is_outdated(row.password_hash):
                     self._renew(connection, row.id, password)
-                return self._logins.begin(connection, row.id, name, browser)
+                return then(connection, row.id, name)
             now = self._clock.now()
             self._brake.count(connection, keys, now)
             self._audit.write(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from ..db.tables import accounts, devices, shares, users
 from ..db.types import Moment
+from ..lifecycle.states import ShareState
 
 _STANDING = (
     select(
@@ -24,7 +25,15 @@ _STANDING = (
         )
         .exists()
         .label("owned"),
-        select(shares.c.id).where(shares.c.user_id == users.c.id).exists().label("shared"),
+        # Ever active: approved, and maybe cancelled after that.
+        select(shares.c.id)
+        .where(
+            shares.c.user_id == users.c.id,
+            shares.c.state != ShareState.REJECTED.value,
+            shares.c.decided_at.is_not(None),
+        )
+        .exists()
+        .label("shared"),
     )
     .outerjoin(accounts, accounts.c.id == users.c.account_id)
     .where(users.c.id == bindparam("user"))

@@ -55,8 +55,8 @@ TEXTS: dict[Notice, Text] = {
     Notice.CARD_ACTIVATES_SOON: Text(
         N_("Your card will soon activate by itself"),
         N_(
-            "Your card %(serial)s activates by itself on %(activates_on)s. Activate it by hand before "
-            "that, so that logging in is never interrupted. If it has not arrived, call the "
+            "Your card %(serial)s activates by itself on %(activates_on)s. Activate it by hand "
+            "before that, so that logging in is never interrupted. If it has not arrived, call the "
             "support desk."
         ),
     ),

@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -117,6 +117,16 @@ def said(refusal: Refusal) -> str:
 def day(moment: date) -> str:
     """Return a day as the current language writes it."""
     return format_date(moment, "long", locale=_DAYS.get(current.get(), current.get()))
+
+
+def month(first: date) -> str:
+    """Return the month of a day as the current language writes it."""
+    return format_skeleton("yMMMM", first, locale=current.get())
+
+
+def year(first: date) -> str:
+    """Return the year of a day as the current language writes it."""
+    return format_skeleton("y", first, locale=current.get())
 
 
 def moment(at: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..accounts.roles import DUTIES, Duty
-from ..login.access import RIGHTS, Right
+from ..login.access import RIGHTS, Access, Right
 from ..login.sessions import Session
 from ..words import N_
 
@@ -27,6 +27,11 @@ MENU = (
     Entry("/cards/request", N_("Request a card"), Right.DEVICES),
     Entry("/desk/orders", N_("Orders"), duty=Duty.SHIP),
     Entry("/desk/returns", N_("Returns"), duty=Duty.RECEIVE_RETURNS),
+    Entry("/settings", N_("Settings")),
+    Entry("/documents", N_("Documents"), Right.DOCUMENTS),
+    Entry("/desk/find", N_("Find a user"), duty=Duty.FIND_USERS),
+    Entry("/desk/shares", N_("Shares"), duty=Duty.DECIDE_SHARES),
+    Entry("/desk/audit", N_("Audit log"), duty=Duty.READ_AUDIT),
 )
 
 
@@ -36,5 +41,8 @@ def entries(session: Session) -> list[Entry]:
         entry
         for entry in MENU
         if entry.right in RIGHTS[session.access]
-        and (entry.duty is None or entry.duty in DUTIES[session.role])
+        and (
+            entry.duty is None
+            or (entry.duty in DUTIES[session.role] and session.access is Access.FULL)
+        )
     ]

@@ -13,6 +13,7 @@ from ..login.access import Right
 from ..words import N_
 from . import language
 from .foot import foot
+from .state_words import words_of
 
 _TEMPLATES = Environment(
     extensions=["jinja2.ext.i18n"],
@@ -34,6 +35,7 @@ _TEMPLATES.globals.update(
     html_language=language.html_language,
     language_switch=foot,
     said=language.said,
+    words_of=words_of,
     Right=Right,
     Duty=Duty,
 )

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -110,8 +111,12 @@ class Shell:
         *,
         right: Right = Right.SESSION,
         duty: Duty | None = None,
+        limiter: CapacityLimiter | None = None,
     ) -> None:
-        """Serve `handler` for a form of our own sent to `path`."""
+        """Serve `handler` for a form of our own sent to `path`.
+
+        `limiter`: threads of its own, for what may wait long (a password behind the brake).
+        """
 
         async def answer(request: Request) -> Response:
             mark = self._cookies.browser(request)
@@ -119,7 +124,9 @@ class Shell:
                 fields = await self._forms.read(request, mark)
             except FormRefused:
                 return bare(403)
-            return await run_sync(self._serve, request, mark or "", fields, handler, right, duty)
+            return await run_sync(
+                self._serve, request, mark or "", fields, handler, right, duty, limiter=limiter
+            )
 
         router.add_api_route(path, answer, methods=["POST"], include_in_schema=False)
 

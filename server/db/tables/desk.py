@@ -94,7 +94,8 @@ returns = Table(
     ),
 )
 
-# What a caller was asked, and whether it was right; never what he said.
+# What a caller was asked, and whether it was right (None: not answered yet); never what he said.
+# `at`: when it was asked, then when it was answered.
 identity_checks = Table(
     "identity_checks",
     metadata,
@@ -102,7 +103,7 @@ identity_checks = Table(
     Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
     Column("staff_id", RowId, ForeignKey("users.id"), nullable=False),
     Column("asked", Text, nullable=False),
-    Column("passed", Boolean, nullable=False),
+    Column("passed", Boolean),
     Column("at", Moment, nullable=False),
     Column("used_at", Moment),
     Index("ix_identity_checks_user_id_at", "user_id", "at"),

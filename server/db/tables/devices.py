@@ -75,7 +75,8 @@ devices = Table(
 )
 
 # What a card has beside that; a revoked one has no key and no PIN any more. `counter` is the
-# lowest that is still accepted. `far_counter` and `far_login_id`: a right answer beyond the
+# lowest that is still accepted. `pin_reset_at`: the desk has ended the PIN, and its owner has not
+# chosen another yet. `far_counter` and `far_login_id`: a right answer beyond the
 # look-ahead window was given on that login, and the next counter on another login brings the card
 # back.
 cards = Table(
@@ -88,6 +89,7 @@ cards = Table(
     Column("pin_sealed", LargeBinary),
     Column("counter", BigInteger, nullable=False),
     Column("issuer", Text, nullable=False),
+    Column("pin_reset_at", Moment),
     Column("far_counter", BigInteger),
     Column("far_login_id", String(32)),
 )
@@ -121,8 +123,8 @@ temporary_codes = Table(
     Column("code_hash", LargeBinary),
 )
 
-# A device used by another user name of the same person; `state` as in lifecycle.shares.
-# `set_aside_id`: the user's own device that rests meanwhile.
+# A device used by another user name of the same person; `state` as in lifecycle.states.
+# `decided_at`: when it was approved or rejected. The user's own devices are set aside meanwhile.
 shares = Table(
     "shares",
     metadata,
@@ -130,9 +132,10 @@ shares = Table(
     Column("device_id", RowId, ForeignKey("devices.id"), nullable=False, index=True),
     Column("user_id", RowId, ForeignKey("users.id"), nullable=False, index=True),
     Column("state", String(16), nullable=False),
-    Column("set_aside_id", RowId, ForeignKey("devices.id")),
     Column("asked_at", Moment, nullable=False),
+    Column("submitted_at", Moment),
     Column("decided_at", Moment),
+    Column("ended_at", Moment),
     Column("decided_by_id", RowId, ForeignKey("users.id")),
     Column("reason", Text),
     Index("ix_shares_state", "state"),

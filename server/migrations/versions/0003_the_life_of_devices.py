@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("user_id", ROW_ID, nullable=False),
         sa.Column("staff_id", ROW_ID, nullable=False),
         sa.Column("asked", sa.Text(), nullable=False),
-        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=True),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("used_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(
@@ -163,18 +163,16 @@ def upgrade() -> None:
         sa.Column("device_id", ROW_ID, nullable=False),
         sa.Column("user_id", ROW_ID, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("set_aside_id", ROW_ID, nullable=True),
         sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("submitted_at", MOMENT, nullable=True),
         sa.Column("decided_at", MOMENT, nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("decided_by_id", ROW_ID, nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["decided_by_id"], ["users.id"], name=op.f("fk_shares_decided_by_id")
         ),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_shares_device_id")),
-        sa.ForeignKeyConstraint(
-            ["set_aside_id"], ["devices.id"], name=op.f("fk_shares_set_aside_id")
-        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_shares_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shares")),
     )
@@ -208,6 +206,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_ledger_account_id", "ledger", ["account_id"])
     op.create_index("ix_ledger_transfer", "ledger", ["transfer"])
+    with op.batch_alter_table("cards") as table:
+        table.add_column(sa.Column("pin_reset_at", MOMENT, nullable=True))
     with op.batch_alter_table("devices") as table:
         table.add_column(sa.Column("activated_at", MOMENT, nullable=True))
         table.add_column(sa.Column("shipped_at", MOMENT, nullable=True))

@@ -1,0 +1,35 @@
+"""All calls of the JSON API, a module per topic."""
+
+from __future__ import annotations
+
+from . import (
+    activation,
+    card_requests,
+    code_cards,
+    desk,
+    desk_orders,
+    devices,
+    login,
+    machines,
+    orders,
+    people,
+    provisioning,
+    returns,
+    session,
+)
+
+CALLS = (
+    login.routes,
+    session.routes,
+    machines.routes,
+    devices.routes,
+    activation.routes,
+    code_cards.routes,
+    card_requests.routes,
+    returns.routes,
+    people.routes,
+    desk.routes,
+    desk_orders.routes,
+    provisioning.routes,
+    orders.routes,
+)

@@ -1,0 +1,149 @@
+"""A new PIN after the desk has ended the old one: chosen by the owner, proved by the card.
+
+The card is suspended, and no PIN that anybody knows is in force. The owner, logged in by what the
+desk gave him, chooses a PIN twice; the challenge answered with it puts the PIN into force and the
+card into use, and ends the temporary devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy import Connection, select, update
+
+from ..audit.events import Event
+from ..audit.log import AuditLog
+from ..clock import Clock
+from ..crypto.keyring import Keyring
+from ..db.engine import Database
+from ..db.tables import cards
+from ..errors import DeviceLocked, IllegalMove, NoSuchLogin
+from ..factors.card import CardState
+from ..factors.card_factor import place
+from ..login.judge import LOCKED
+from ..login.ledger import Purpose
+from ..login.proofs import Asked, Proofs
+from ..login.sessions import Session, Sessions
+from ..notify import outbox
+from ..notify.outbox import Notice
+from ..words import N_
+from . import devices, temporary
+from .devices import Device
+from .pin_gate import PinGate
+from .rights import must_change_security
+from .states import DeviceMove, DeviceState
+
+_NOT_RESET = N_("No new PIN is asked for this card. Look at your list of devices.")
+_OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")
+
+
+class PinReset:
+    """Takes the new PIN and takes the card into use again."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        audit: AuditLog,
+        keyring: Keyring,
+        proofs: Proofs,
+        sessions: Sessions,
+        gate: PinGate,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._audit = audit
+        self._keyring = keyring
+        self._proofs = proofs
+        self._sessions = sessions
+        self._gate = gate
+
+    def card(self, session: Session, device_id: str | int) -> Device:
+        """Return the card that waits for a PIN; raises NotThere, IllegalMove, DeviceLocked."""
+        with self._database.reading() as connection:
+            return self._fit(connection, session, device_id)
+
+    def begin(self, session: Session, device_id: str | int, pin: str, again: str) -> Asked:
+        """Ask the card for an answer with the new PIN; raises NotTaken beside what `card` does."""
+        self.card(session, device_id)
+        chosen = self._gate.check(session, pin, again)
+        with self._database.writing() as connection:
+            device = self._fit(connection, session, device_id)
+            detail = chosen.encode("ascii")
+            return self._proofs.ask(connection, session, device.id, Purpose.PIN_CHANGE, detail)
+
+    def show(self, session: Session, device_id: str | int, proof_id: str) -> Asked:
+        """Return a question that can still be answered."""
+        asked = self._proofs.show(session, proof_id, Purpose.PIN_CHANGE)
+        _check_whose(asked, self.card(session, device_id))
+        return asked
+
+    def answer(self, session: Session, device_id: str | int, proof_id: str, text: str) -> Device:
+        """Decide an answer given with the new PIN; raises what `Proofs.answer` does."""
+
+        def then(connection: Connection, asked: Asked) -> Device:
+            now = self._clock.now()
+            device = self._fit(connection, session, device_id)
+            _check_whose(asked, device)
+            sealed = self._keyring.seal(_new_pin(asked), place("pin_sealed", device.id))
+            connection.execute(
+                update(cards)
+                .where(cards.c.device_id == device.id)
+                .values(pin_sealed=sealed, pin_reset_at=None)
+            )
+            devices.move(connection, device.id, DeviceMove.REACTIVATED, now)
+            self._sessions.prove(connection, session.token_hash, device.id)
+            temporary.end_all(connection, device.owner_id, now)
+            outbox.put(
+                connection,
+                session.user_id,
+                Notice.PIN_CHANGED,
+                f"proof:{asked.id}",
+                now,
+                serial=device.serial,
+            )
+            actor = f"user:{session.user}"
+            self._audit.write(connection, now, Event.PIN_CHOSEN, actor, device.serial)
+            return devices.get(connection, device.id, now)
+
+        return self._proofs.answer(
+            session,
+            proof_id,
+            Purpose.PIN_CHANGE,
+            text,
+            then,
+            usable=(DeviceState.SUSPENDED,),
+            adapt=_with_the_new_pin,
+        )
+
+    def _fit(self, connection: Connection, session: Session, device_id: str | int) -> Device:
+        must_change_security(connection, session)
+        device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
+        if device.state is not DeviceState.SUSPENDED or not is_reset(connection, device.id):
+            raise IllegalMove(_NOT_RESET)
+        if device.locked:
+            raise DeviceLocked(LOCKED)
+        return device
+
+
+def is_reset(connection: Connection, device_id: int) -> bool:
+    """Tell whether the desk has ended a card's PIN, and no other was chosen yet."""
+    reset = select(cards.c.device_id).where(
+        cards.c.device_id == device_id, cards.c.pin_reset_at.is_not(None)
+    )
+    return connection.execute(reset).first() is not None
+
+
+def _new_pin(asked: Asked) -> bytes:
+    assert asked.detail is not None  # noqa: S101 - put there by `begin`
+    return asked.detail
+
+
+def _with_the_new_pin(asked: Asked) -> Callable[[CardState], CardState]:
+    return lambda state: replace(state, pin=_new_pin(asked).decode("ascii"))
+
+
+def _check_whose(asked: Asked, device: Device) -> None:
+    if asked.device_id != device.id:
+        raise NoSuchLogin(_OF_ANOTHER)

@@ -1,0 +1,41 @@
+"""All pages, a module per topic."""
+
+from __future__ import annotations
+
+from . import (
+    activation,
+    card_request,
+    code_cards,
+    desk,
+    desk_orders,
+    desk_returns,
+    devices,
+    documents,
+    home,
+    new_pin,
+    pages,
+    pin,
+    returns,
+    settings_pages,
+    share,
+    switch,
+)
+
+PAGES = (
+    pages.routes,
+    home.routes,
+    switch.routes,
+    devices.routes,
+    activation.routes,
+    pin.routes,
+    new_pin.routes,
+    code_cards.routes,
+    card_request.routes,
+    returns.routes,
+    share.routes,
+    settings_pages.routes,
+    documents.routes,
+    desk.routes,
+    desk_orders.routes,
+    desk_returns.routes,
+)

@@ -1,0 +1,93 @@
+"""The page of the user settings: opting out of the device, and back in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from ..errors import AnswerMalformed, AnswerWrong
+from ..factors.kinds import DeviceKind
+from ..login.access import Right
+from ..login.ledger import Purpose
+from ..verifier import Verifier
+from ..web.problems import STATUS
+from ..words import N_
+from . import language
+from .proofs import problem_of
+from .shell import Shell, Visit
+
+_DONE = {
+    "in": N_("You use your Secure Login device at each login from now on."),
+    "out": N_("Your device is not asked for any more. The restrictions apply from now on."),
+}
+_TICK = N_("Tick the box to go on.")
+_WAYS = {
+    Purpose.OPT_OUT: ("opt-out", "out", "understood", Right.SECURITY),
+    Purpose.OPT_IN: ("opt-in", "in", "always", Right.OPT_IN),
+}
+
+
+def routes(verifier: Verifier) -> APIRouter:
+    """Return the pages under `/settings`."""
+    router = APIRouter(include_in_schema=False)
+    shell = Shell(verifier)
+    pages = _Pages(verifier)
+    shell.show(router, "/settings", pages.settings)
+    for purpose, (place, _, _, right) in _WAYS.items():
+        path = f"/settings/{place}"
+        shell.take(router, path, pages.begin(purpose), right=right)
+        shell.show(router, f"{path}/{{proof}}", pages.asked(purpose), right=right)
+        shell.take(router, f"{path}/{{proof}}", pages.answer(purpose), right=right)
+    return router
+
+
+class _Pages:
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._opting = verifier.opting
+
+    def settings(self, visit: Visit, status: int = 200, problem: str = "") -> Response:
+        said = _DONE.get(visit.request.query_params.get("done", ""))
+        return visit.page(
+            "settings",
+            status,
+            opted=self._opting.standing(visit.session),
+            limits=self._verifier.settings.limits[DeviceKind.NONE],
+            said=language.gettext(said) if said else "",
+            problem=problem,
+        )
+
+    def begin(self, purpose: Purpose) -> Callable[[Visit], Response]:
+        place, _, tick, _ = _WAYS[purpose]
+
+        def begin(visit: Visit) -> Response:
+            if visit.fields.get(tick) != "yes":
+                return self.settings(visit, 422, language.gettext(_TICK))
+            asked = self._opting.begin(visit.session, purpose)
+            return visit.go(f"/settings/{place}/{asked.id}")
+
+        return begin
+
+    def asked(self, purpose: Purpose) -> Callable[[Visit], Response]:
+        return lambda visit: self._asked(visit, purpose)
+
+    def _asked(
+        self, visit: Visit, purpose: Purpose, status: int = 200, problem: str = ""
+    ) -> Response:
+        asked = self._opting.show(visit.session, visit.part("proof"), purpose)
+        out = purpose is Purpose.OPT_OUT
+        return visit.page("settings_answer", status, asked=asked, out=out, problem=problem)
+
+    def answer(self, purpose: Purpose) -> Callable[[Visit], Response]:
+        def answer(visit: Visit) -> Response:
+            text = visit.fields.get("answer", "")
+            try:
+                self._opting.answer(visit.session, visit.part("proof"), text, purpose)
+            except (AnswerMalformed, AnswerWrong) as refusal:
+                status = STATUS[type(refusal)][0]
+                return self._asked(visit, purpose, status, problem_of(refusal))
+            return visit.go(f"/settings?done={_WAYS[purpose][1]}")
+
+        return answer
