@@ -141,18 +141,27 @@ class Middle:
                     try:
                         data = self._host.read()
                     except CableCut:  # the computer has what it wanted; the card is not done yet
-                        self._watched = (self._card,)
+                        self._leave(self._host)
                         continue
                     for step in self._as_card.receive(data):
                         self._to_host(step)
                 if self._card in ready:
-                    data = os.read(self._card, 4096)
-                    if not data:
-                        break
+                    data = b""
+                    with contextlib.suppress(OSError):
+                        data = os.read(self._card, 4096)
+                    if not data:  # the card is done first; the computer may not be
+                        self._leave(self._card)
+                        continue
                     for step in self._as_host.receive(data):
                         self._to_card(step)
         self._host.unplug()
         os.close(self._card)
+
+    def _leave(self, end: object) -> None:
+        """One end is done; with both, so is the middle."""
+        self._watched = tuple(one for one in self._watched if one is not end)
+        if not self._watched:
+            raise CableCut("both ends are done")
 
     def _ready(self) -> list[object]:
         return ready(self._stop, *self._watched)
