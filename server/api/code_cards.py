@@ -79,6 +79,12 @@ def _of(verifier: Verifier, cards: CodeCards, prefix: str) -> APIRouter:
     def activate(proof: str, body: AnswerBody, session: Session = who) -> Response:
         return JSONResponse(_card(cards.activate(session, proof, body.answer)))
 
+    if cards.kind is DeviceKind.ONLINE_CODE_CARD:
+
+        @router.post("/end", summary="End the temporary devices, from a permanent one")
+        def end(session: Session = who) -> Response:
+            return JSONResponse({"ended": cards.end_temporary(session)})
+
     return router
 
 

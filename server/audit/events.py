@@ -50,6 +50,7 @@ class Event(StrEnum):
     DEVICE_UNLOCKED = "device.unlocked"
     DEVICE_MADE = "device.made"
     DEVICE_ENDED = "device.ended"
+    TEMPORARY_DEVICES_ENDED = "temporary-devices.ended"
     CODE_CARD_PRINTED = "code-card.printed"
     TEMPORARY_CODE_ISSUED = "temporary-code.issued"
     LOGIN_BEGUN = "login.begun"

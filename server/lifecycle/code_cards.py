@@ -40,6 +40,9 @@ from .states import DeviceMove, DeviceState
 _NOT_BY_ACCESS = N_("What you logged in with does not reach this.")
 _OLD_SESSION = N_("You have a device by now: log in with it, then ask for a code card.")
 _HAVE_ONE = N_("You have an online code card already. Print it again as long as it is valid.")
+_NEEDS_PERMANENT = N_(
+    "Log in with your permanent device first: it is what the others stand in for."
+)
 _NONE_TO_ACTIVATE = N_("There is no code card that waits to be activated. Ask for one first.")
 _NO_VALUES = N_("This card's values are not shown any more. Ask for a new card if you need one.")
 
@@ -201,6 +204,28 @@ class CodeCards:
             until=written(until) if until else None,
         )
         return life.get(connection, device.id, now)
+
+    def end_temporary(self, session: Session) -> int:
+        """End the user's temporary devices, for whoever has a permanent one at hand again.
+
+        The session's own device is the proof. Returns how many ended; raises NotAllowed.
+        """
+        self._check(session)
+        if session.device_kind is DeviceKind.NONE or session.device_kind.temporary:
+            raise NotAllowed(_NEEDS_PERMANENT)
+        with self._database.writing() as connection:
+            now = self._clock.now()
+            ended = temporary.end_all(connection, session.user_id, now)
+            if ended:
+                self._audit.write(
+                    connection,
+                    now,
+                    Event.TEMPORARY_DEVICES_ENDED,
+                    f"user:{session.user}",
+                    session.user,
+                    devices=ended,
+                )
+        return ended
 
     # --- within
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ..factors.kinds import DeviceKind
 from ..lifecycle import overview
 from ..lifecycle.devices import Device
-from ..lifecycle.overview import Action
+from ..lifecycle.overview import Action, Line
+from ..lifecycle.states import DeviceState
 from ..login.access import RIGHTS, Right
 from ..verifier import Verifier
 from ..words import N_
@@ -21,9 +22,9 @@ from .shell import Visit
 
 @dataclass(frozen=True)
 class Option:
-    """One way on: where it leads, its words, and the device that it is about."""
+    """One way on: where it leads, if it has a page; its words, and the device that it is about."""
 
-    path: str
+    path: str | None
     words: str
     why: str
     device: Device | None = None
@@ -45,6 +46,11 @@ _MOBILE_KEY = Option(
     N_("Your phone approves logins. It works at once; no post is needed."),
 )
 _REACTIVATE = N_("Reactivate your %(kind)s")
+_USE_AGAIN = N_("Use your %(kind)s again")
+_STILL_ACTIVE = N_(
+    "It was not suspended. As soon as you have it again, log in with it, and end the online code "
+    "card on this page."
+)
 _FOUND = N_("It turned up again: answer its challenge. The online code card ends then.")
 
 
@@ -55,11 +61,17 @@ def options(verifier: Verifier, visit: Visit) -> list[Option]:
         return []
     with verifier.database.reading() as connection:
         lines = overview.lines(connection, visit.session.user_id, rights, verifier.clock.now())
-    found = [
-        Option(page_of(line.device, Action.REACTIVATE), _REACTIVATE, _FOUND, line.device)
-        for line in lines
-        if Action.REACTIVATE in line.actions
-    ]
+    found = [each for line in lines if (each := _back_to(line)) is not None]
     has_mobile_key = DeviceKind.MOBILE_KEY in verifier.factors
     offered = [_REQUEST, *found, _KEEP, *([_MOBILE_KEY] if has_mobile_key else [])]
-    return [each for each in offered if exists(visit.request, each.path)]
+    return [each for each in offered if each.path is None or exists(visit.request, each.path)]
+
+
+def _back_to(line: Line) -> Option | None:
+    """Return the way back to a permanent device: reactivate it, or just use it again."""
+    device = line.device
+    if Action.REACTIVATE in line.actions:
+        return Option(page_of(device, Action.REACTIVATE), _REACTIVATE, _FOUND, device)
+    if device.state is DeviceState.ACTIVE and not device.kind.temporary and not device.locked:
+        return Option(None, _USE_AGAIN, _STILL_ACTIVE, device)
+    return None

@@ -43,6 +43,8 @@ def routes(verifier: Verifier) -> APIRouter:
         for size in Size:
             shell.show(router, f"{base}/{{device}}/{size}.pdf", pages.paper(size), right=right)
         shell.take(router, f"{base}/activate", pages.ask, right=right)
+        if kind is DeviceKind.ONLINE_CODE_CARD:
+            shell.take(router, f"{base}/end", pages.end, right=right)
         shell.show(router, f"{base}/activate/{{proof}}", pages.asked, right=right)
         shell.take(router, f"{base}/activate/{{proof}}", pages.answer, right=right)
     return router
@@ -89,6 +91,10 @@ class _Pages:
             return self._over(refusal)
         return visit.go(f"{self._base}?activated")
 
+    def end(self, visit: Visit) -> Response:
+        self._cards.end_temporary(visit.session)
+        return visit.go("/devices")
+
     def _page(self, visit: Visit, status: int = 200, problem: str = "") -> Response:
         cards = self._cards.show(visit.session)
         device = cards.waiting or cards.active
@@ -101,6 +107,7 @@ class _Pages:
             active=cards.active,
             device=device,
             problem=problem,
+            can_end=not visit.session.device_kind.temporary,
             days=self._verifier.settings.online_code_card_days,
             just_now="activated" in visit.request.query_params,
             options=self._options(visit, cards.active),

@@ -6,7 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
+from server.db.tables import devices
+from server.lifecycle import devices as life
+from server.lifecycle.states import DeviceMove
 from server.verifier import Verifier
 
 from . import counter
@@ -56,6 +60,22 @@ def get_card(browser: Browser, base: str) -> tuple[Any, Print]:
     paper = printed(browser)
     browser.send(f"{base}/activate", printed="yes")
     return browser.send(answer=paper.answer(indexes(browser.page))), paper
+
+
+def suspend(verifier: Verifier, card: Card) -> int:
+    """Report the card lost at the desk."""
+    with verifier.database.writing() as connection:
+        device_id: int = connection.execute(
+            select(devices.c.id).where(devices.c.serial == card.serial)
+        ).scalar_one()
+        life.move(connection, device_id, DeviceMove.SUSPENDED, verifier.clock.now())
+    return device_id
+
+
+def exists(verifier: Verifier, action: str) -> bool:
+    """Tell whether this verifier has the page for an action on a device."""
+    page = Browser(verifier).get(f"/devices/1/{action}")
+    return bool(page.status_code != 404)
 
 
 # --- logging in
@@ -127,7 +147,9 @@ def test_from_the_temporary_code_to_the_four_ways_on(
     assert "22 March 2026, 12:00 UTC" in page.text  # 21 days after 1 March
     assert 'id="options"' in page.text
     assert "Keep using the online code card" in page.text
+    assert f"Use your card again {card.serial}" in page.text  # it was not suspended
     assert "mobile key" not in page.text  # this verifier has none
+    assert "End the temporary devices" not in page.text
     assert printed(browser).values == paper.values
     assert "22 March 2026" in printed(browser, "wallet").text
     browser.client.cookies.clear()
@@ -252,3 +274,40 @@ def test_every_way_that_the_list_offers_leads_somewhere(
     assert {"/code-card", "/online-code-card"} <= found
     for path in found:
         assert browser.get(path).status_code == 200, path
+
+
+def test_a_suspended_card_is_reactivated_from_the_ways_on(
+    browser: Browser, card: Card, verifier: Verifier
+) -> None:
+    with_code(browser, verifier)
+    device_id = suspend(verifier, card)
+    get_card(browser, "/online-code-card")
+    assert "nobody can log in with it" in browser.get("/devices").text
+    text = browser.get("/online-code-card").text
+    assert "Use your card again" not in text
+    assert (f"/devices/{device_id}/reactivate" in text) == exists(verifier, "reactivate")
+
+
+def test_the_temporary_devices_are_ended_from_the_card(
+    browser: Browser, card: Card, verifier: Verifier
+) -> None:
+    with_code(browser, verifier)
+    get_card(browser, "/online-code-card")
+    browser.client.cookies.clear()
+    browser.password()
+    choose(browser, "card")
+    browser.send(answer=card.shows(browser.challenge()))
+    browser.get("/online-code-card")
+    page = browser.send("/online-code-card/end")
+    assert page.url.path == "/devices"
+    assert re.findall(r'class="serial">(\w+)<', page.text) == [card.serial]
+
+
+def test_a_locked_device_says_who_unlocks_it(
+    browser: Browser, card: Card, verifier: Verifier
+) -> None:
+    browser.password()
+    browser.send(answer=card.shows(browser.challenge()))
+    with verifier.database.writing() as connection:
+        connection.execute(update(devices).values(locked_at=verifier.clock.now()))
+    assert "Only the support desk can unlock it" in browser.get("/devices").text

@@ -365,3 +365,18 @@ def test_a_limited_temporary_code_gets_no_permanent_code_card(
     alice.log_in("temporary-code")
     assert alice.make(PERMANENT).status_code == 403
     assert alice.call("GET", "devices").status_code == 403
+
+
+def test_whoever_has_the_permanent_device_again_ends_the_temporary_ones(alice: Holder) -> None:
+    alice.is_given_a_code()
+    alice.log_in("temporary-code")
+    alice.gets(ONLINE)
+    temporary = alice.token
+    assert alice.call("POST", f"{ONLINE}/end").status_code == 403
+    alice.log_in("card")
+    assert alice.call("POST", f"{ONLINE}/end").json() == {"ended": 2}
+    assert alice.call("POST", f"{ONLINE}/end").json() == {"ended": 0}
+    assert [each["kind"] for each in alice.devices()] == ["card"]
+    assert alice.access() == "full"
+    alice.token = temporary
+    assert alice.access() == "401"
