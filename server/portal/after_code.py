@@ -16,7 +16,7 @@ from ..lifecycle.states import DeviceState
 from ..login.access import RIGHTS, Right
 from ..verifier import Verifier
 from ..words import N_
-from .devices import exists, page_of
+from .devices import can_request, exists, page_of
 from .shell import Visit
 
 
@@ -63,7 +63,8 @@ def options(verifier: Verifier, visit: Visit) -> list[Option]:
         lines = overview.lines(connection, visit.session.user_id, rights, verifier.clock.now())
     found = [each for line in lines if (each := _back_to(line)) is not None]
     has_mobile_key = DeviceKind.MOBILE_KEY in verifier.factors
-    offered = [_REQUEST, *found, _KEEP, *([_MOBILE_KEY] if has_mobile_key else [])]
+    request = [_REQUEST] if can_request(verifier, visit.session) else []
+    offered = [*request, *found, _KEEP, *([_MOBILE_KEY] if has_mobile_key else [])]
     return [each for each in offered if each.path is None or exists(visit.request, each.path)]
 
 

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from ..errors import NotAllowed
 from ..factors.kinds import DeviceKind
 from ..lifecycle import overview
 from ..lifecycle.devices import Device
 from ..lifecycle.overview import Action, Line
 from ..login.access import RIGHTS, Right
+from ..login.sessions import Session
 from ..verifier import Verifier
 from ..words import N_
 from . import language
@@ -30,11 +32,9 @@ _CODE_CARD_PAGES = {
     DeviceKind.CODE_CARD: "/code-card",
     DeviceKind.ONLINE_CODE_CARD: "/online-code-card",
 }
-_ADD = (
-    ("/cards/request", N_("Request a card")),
-    ("/code-card", N_("Get a code card")),
-    ("/share", N_("I already have access to a device under a different user name")),
-)
+_REQUEST, _CODE_CARD = N_("Request a card"), N_("Get a code card")
+_HAVE_ACCESS = N_("I already have access to a device under a different user name")
+_SHARE = N_("Share a device")
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,28 @@ def routes(verifier: Verifier) -> APIRouter:
         with verifier.database.reading() as connection:
             lines = overview.lines(connection, visit.session.user_id, rights, now)
         shown = [Shown(line.device, words(line), _links(visit.request, line)) for line in lines]
-        add = [Link(path, text) for path, text in _ADD if exists(visit.request, path)]
+        add = _ways_to_another(verifier, visit, [line.device for line in lines])
         return visit.page("devices", devices=shown, add=add)
 
     Shell(verifier).show(router, "/devices", show, right=Right.DEVICES)
     return router
+
+
+def can_request(verifier: Verifier, session: Session) -> bool:
+    """Tell whether a user may ask for a card now, or has begun to."""
+    try:
+        choices = verifier.requests.choices(session)
+    except NotAllowed:  # no account to hold a deposit on
+        return False
+    return bool(choices.reasons) or choices.order is not None
+
+
+def _ways_to_another(verifier: Verifier, visit: Visit, own: list[Device]) -> list[Link]:
+    found = [Link("/cards/request", _REQUEST)] if can_request(verifier, visit.session) else []
+    found.append(Link("/code-card", _CODE_CARD))
+    if not any(device.kind.temporary for device in own):  # nothing is shared meanwhile
+        found.append(Link("/share", _SHARE if own else _HAVE_ACCESS))
+    return [each for each in found if exists(visit.request, each.path)]
 
 
 def words(line: Line) -> str:

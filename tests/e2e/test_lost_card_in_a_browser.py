@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from server.lifecycle import devices, revocation
+from server.lifecycle.states import DeviceMove
 from server.settings import Settings
 from server.verifier import open_verifier
 from tests.doors import Household
-from tests.server import counter
+from tests.server import counter, people
 from tests.server.printed import Print, read
 
 from .test_login_in_a_browser import DESKTOP, PHONE, accessible, answer, challenge, give_password
@@ -29,10 +31,16 @@ def household(tmp_path: Path) -> Iterator[Household]:
     assert household.verifier.stop() == 0
 
 
-def temporary_code(household: Household) -> str:
-    """Call the desk: it has checked who is calling, and reads a code out."""
+def temporary_code(household: Household, *, suspended: bool = False) -> str:
+    """Call the desk: it has checked who is calling, suspends the card, and reads a code out."""
     verifier = open_verifier(Settings(data=household.verifier.data))
     try:
+        if suspended:
+            people.add_account(verifier, "U1000001", people.ALICE, household.user)
+            with verifier.database.writing() as connection:
+                card = revocation.get(connection, household.serial)
+                now = verifier.clock.now()
+                devices.move(connection, card.device_id, DeviceMove.SUSPENDED, now)
         return counter.issue(verifier, household.user)
     finally:
         verifier.close()
@@ -83,7 +91,7 @@ def test_a_lost_card_is_bridged_by_the_online_code_card(
         else:
             page.screenshot(path=shots / f"{name}-plain.png", full_page=True)
 
-    code = temporary_code(household)
+    code = temporary_code(household, suspended=True)
 
     # 1. The temporary code logs in: it was given last, so it is asked for first.
     give_password(page, household)
@@ -119,7 +127,13 @@ def test_a_lost_card_is_bridged_by_the_online_code_card(
     # 4. It is active: until when, and what comes next.
     expect(page.get_by_role("status")).to_contain_text("Your card is active")
     expect(page.locator("#valid-until")).to_contain_text("UTC")
-    expect(page.locator("#options")).to_contain_text("Keep using the online code card for now")
+    expect(page.locator("#options h3")).to_have_text(
+        [
+            "Request a new device",
+            f"Reactivate your card {household.serial}",
+            "Keep using the online code card for now",
+        ]
+    )
     shot("lost-card-5-what-next")
     in_the_menu(page, "Devices")
     expect(page.locator(".devices")).to_contain_text("Active until")
@@ -136,6 +150,15 @@ def test_a_lost_card_is_bridged_by_the_online_code_card(
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("#device")).to_contain_text("online code card")
     expect(page.locator("#access")).to_have_text("Everything")
+
+    # 6. The card turns up: it answers, and the temporary devices end.
+    in_the_menu(page, "Devices")
+    page.get_by_role("link", name="Reactivate").click()
+    page.get_by_role("button", name="Continue").click()
+    page.locator("#answer").fill(household.card.response(household.pin, challenge(page)))
+    page.get_by_role("button", name="Reactivate").click()
+    in_the_menu(page, "Devices")
+    expect(page.locator(".serial")).to_have_text([household.serial])
 
 
 def test_a_code_card_for_good_ends_the_temporary_devices(

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from server.db.tables import devices
+from server.factors.kinds import DeviceKind
 from server.lifecycle import devices as life
 from server.lifecycle.states import DeviceMove
+from server.portal.menu import MENU
 from server.verifier import Verifier
 
-from . import counter
+from . import counter, people
 from .browser import Browser, forms
 from .printed import Print, read
 from .support import Card, ToldClock, add_card, add_user
@@ -70,12 +72,6 @@ def suspend(verifier: Verifier, card: Card) -> int:
         ).scalar_one()
         life.move(connection, device_id, DeviceMove.SUSPENDED, verifier.clock.now())
     return device_id
-
-
-def exists(verifier: Verifier, action: str) -> bool:
-    """Tell whether this verifier has the page for an action on a device."""
-    page = Browser(verifier).get(f"/devices/1/{action}")
-    return bool(page.status_code != 404)
 
 
 # --- logging in
@@ -148,7 +144,9 @@ def test_from_the_temporary_code_to_the_four_ways_on(
     assert 'id="options"' in page.text
     assert "Keep using the online code card" in page.text
     assert f"Use your card again {card.serial}" in page.text  # it was not suspended
-    assert "mobile key" not in page.text  # this verifier has none
+    assert 'href="/cards/request"' in page.text  # in the menu alone
+    assert "Request a new device" not in page.text
+    assert "Switch to the mobile key" not in page.text  # this verifier has none
     assert "End the temporary devices" not in page.text
     assert printed(browser).values == paper.values
     assert "22 March 2026" in printed(browser, "wallet").text
@@ -273,7 +271,8 @@ def test_every_way_that_the_list_offers_leads_somewhere(
     found = set(re.findall(r'href="(/[^"]*)"', browser.page.text))
     assert {"/code-card", "/online-code-card"} <= found
     for path in found:
-        assert browser.get(path).status_code == 200, path
+        if path not in {entry.path for entry in MENU}:  # the menu is everybody's
+            assert browser.get(path).status_code == 200, path
 
 
 def test_a_suspended_card_is_reactivated_from_the_ways_on(
@@ -285,7 +284,33 @@ def test_a_suspended_card_is_reactivated_from_the_ways_on(
     assert "nobody can log in with it" in browser.get("/devices").text
     text = browser.get("/online-code-card").text
     assert "Use your card again" not in text
-    assert (f"/devices/{device_id}/reactivate" in text) == exists(verifier, "reactivate")
+    assert "Request a new device" not in text  # no account that a deposit could be held on
+    path = f"/devices/{device_id}/reactivate"
+    assert f'href="{path}"' in text
+    browser.get(path)
+    browser.send(path)
+    browser.send(browser.page.url.path, answer=card.shows(browser.challenge()))
+    listed = browser.get("/devices").text
+    assert re.findall(r'class="serial">(\w+)<', listed) == [card.serial]
+
+
+def test_the_four_ways_on_are_there_for_whoever_has_an_account(
+    browser: Browser, card: Card, verifier: Verifier
+) -> None:
+    people.add_account(verifier, "U1000001", people.ALICE, "alice")
+    with_code(browser, verifier)
+    suspend(verifier, card)
+    verifier.factors = {**verifier.factors, DeviceKind.MOBILE_KEY: None}  # type: ignore[dict-item]
+    browser.client.app.add_api_route("/mobile-key", dict)  # type: ignore[attr-defined]
+    get_card(browser, "/online-code-card")
+    text = browser.get("/online-code-card").text
+    found = re.findall(r'<h3><a href="([^"]*)"', text)
+    assert [re.sub(r"\d+", "1", path) for path in found] == [
+        "/cards/request",
+        "/devices/1/reactivate",
+        "/",
+        "/mobile-key",
+    ]
 
 
 def test_the_temporary_devices_are_ended_from_the_card(
