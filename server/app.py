@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from .api.routes import CALLS
 from .errors import Refusal
+from .portal import help as help_pages
 from .portal.language import Language
 from .portal.render import bare
 from .portal.routes import PAGES
@@ -57,6 +58,7 @@ def create_app(verifier: Verifier) -> FastAPI:
     )
     for routes in (*CALLS, *PAGES):
         app.include_router(routes(verifier))
+    app.mount("/help/pictures", help_pages.pictures(), name="pictures")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -133,6 +133,10 @@ class Settings(BaseSettings):
     sms_url: SecretStr | None = None
     """An Apprise URL of an SMS gateway with `{phone}` where a user's number goes."""
 
+    # Help
+    help_url: str = "/help"
+    """Where the help pages are: this server's own, or the address of a copy of `docs/help`."""
+
     # Audit
     audit_seal_rows: Count = 64
 

@@ -1,4 +1,4 @@
-"""What the foot of the page now being made needs: its form to change the language."""
+"""What the foot of the page now being made needs: its help, and its form to change the language."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from . import language
 
 @dataclass(frozen=True)
 class Here:
-    """The request that a page answers: `token` makes its forms' token, `back` is its place."""
+    """The request that a page answers: `token` makes its forms' token, `back` is its place, `help`
+    the address of its help.
+    """
 
     token: Callable[[], str]
     back: str
+    help: str
 
 
 here: ContextVar[Here] = ContextVar("here")
@@ -26,6 +29,7 @@ class Foot:
 
     token: str
     back: str
+    help: str
     languages: list[tuple[str, str, str]]
 
 
@@ -33,4 +37,4 @@ def foot() -> Foot:
     """Return what the foot of the page now being made needs."""
     page = here.get()
     names = [(each, each.replace("_", "-"), name) for each, name in language.own_names()]
-    return Foot(page.token(), page.back, names)
+    return Foot(page.token(), page.back, page.help, names)

@@ -23,6 +23,7 @@ from . import language
 from .cookies import Cookies
 from .foot import Here, here
 from .forms import FormRefused, Forms
+from .help import topic
 from .render import bare
 
 _YEAR = 365 * 86_400
@@ -37,6 +38,7 @@ class Switch:
         self._app = app
         self._cookies = Cookies(verifier.settings.https)
         self._forms = Forms(verifier.secrets)
+        self._help = verifier.settings.help_url.rstrip("/")
         verifier.secrets.get(FORMS)  # read now, so that the page of a failure can be made
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +48,13 @@ class Switch:
             return
         request = Request(scope)
         mark = self._cookies.mark(request)
-        here.set(Here(lambda: self._forms.token(mark), _place(request)))
+        here.set(
+            Here(
+                lambda: self._forms.token(mark),
+                _place(request),
+                f"{self._help}/{topic(request.url.path)}",
+            )
+        )
 
         async def marking(message: Message) -> None:
             if message["type"] == "http.response.start":
