@@ -42,7 +42,7 @@ def speak(page: Page, locale: str) -> None:
 
 
 def places(page: Page, url: str, guide: bool) -> set[str]:
-    """What the links of a page lead to, on this site; a document is no page, and `guide` is help."""
+    """What a page's links lead to on this site, documents left out; with `guide` help too."""
     found = page.eval_on_selector_all("a[href]", "all => all.map(each => each.href)")
     paths = {urlsplit(each).path for each in found if each.startswith(f"{url}/")}
     pages = {path for path in paths if not path.endswith((".pdf", ".png"))}
