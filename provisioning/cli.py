@@ -9,12 +9,12 @@ from importlib.metadata import version
 
 from device.errors import DeviceError
 from protocol.errors import ProtocolError
-from provisioning.commands import batch, enrol, new, pair, revoke, wipe
+from provisioning.commands import batch, enrol, fulfil, new, pair, revoke, wipe
 from provisioning.errors import ProvisioningError
 
 DONE, REFUSED, INTERRUPTED = 0, 1, 130
 
-COMMANDS = (batch, enrol, new, pair, revoke, wipe)
+COMMANDS = (batch, enrol, fulfil, new, pair, revoke, wipe)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

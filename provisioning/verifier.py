@@ -20,7 +20,7 @@ import httpx
 from protocol.pskc import CardRecord
 from provisioning.errors import UrlRefused, VerifierRefused, VerifierUnreachable
 
-_PATH = "/api/v1/provisioning/cards"
+_PATH = "/api/v1/provisioning"
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 40.0  # a braked verifier makes callers wait up to 30 s
 _MOST_BYTES = 65_536
@@ -60,6 +60,40 @@ class Verifier:
 
         Raises VerifierUnreachable or VerifierRefused, as all calls do.
         """
+        return self._put(record, {"user": user, "pin": pin})
+
+    def prepare_for_order(self, record: CardRecord, order: int) -> str:
+        """Put a card there for an order that was taken; its user and PIN are the order's."""
+        return self._put(record, {"order": order})
+
+    def take_order(self) -> dict[str, object] | None:
+        """Take the next order, the same one again until it is done; None where none waits."""
+        order = self._call("POST", "orders/next").get("order")
+        return order if isinstance(order, dict) else None
+
+    def give_back(self, order: int) -> None:
+        """Let an order wait again; the card that was prepared for it is forgotten."""
+        self._call("POST", f"orders/{order}/give-back")
+
+    def confirm(self, serial: str, key_id: str) -> None:
+        """Make the card active: it surely holds its key."""
+        self._call("POST", f"cards/{serial}/confirm", body={"key_id": key_id})
+
+    def abandon(self, serial: str, key_id: str) -> None:
+        """Have a pending card forgotten; one that is not there, or has another key, is no error."""
+        try:
+            self._call("DELETE", f"cards/{serial}", query={"key_id": key_id, "only": "pending"})
+        except VerifierRefused as refused:
+            if refused.name not in {"no-such-card", "card-conflict"}:
+                raise
+
+    def revoke(self, serial: str) -> str:
+        """Take a card away for good; returns what it was, `active` or `pending`."""
+        return str(self._call("DELETE", f"cards/{serial}").get("was", "gone"))
+
+    # --- within
+
+    def _put(self, record: CardRecord, whose: dict[str, object]) -> str:
         body = {
             "key_id": record.key_id,
             "suite": record.suite,
@@ -67,28 +101,9 @@ class Verifier:
             "counter": record.counter,
             "issuer": record.issuer,
             "challenge_length": record.challenge_length,
-            "user": user,
-            "pin": pin,
+            **whose,
         }
-        return str(self._call("PUT", record.serial, body=body).get("state", ""))
-
-    def confirm(self, serial: str, key_id: str) -> None:
-        """Make the card active: it surely holds its key."""
-        self._call("POST", f"{serial}/confirm", body={"key_id": key_id})
-
-    def abandon(self, serial: str, key_id: str) -> None:
-        """Have a pending card forgotten; one that is not there, or has another key, is no error."""
-        try:
-            self._call("DELETE", serial, query={"key_id": key_id, "only": "pending"})
-        except VerifierRefused as refused:
-            if refused.name not in {"no-such-card", "card-conflict"}:
-                raise
-
-    def revoke(self, serial: str) -> str:
-        """Take a card away for good; returns what it was, `active` or `pending`."""
-        return str(self._call("DELETE", serial).get("was", "gone"))
-
-    # --- within
+        return str(self._call("PUT", f"cards/{record.serial}", body=body).get("state", ""))
 
     def _call(
         self,

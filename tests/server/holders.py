@@ -163,7 +163,7 @@ class Bench:
         assert taken.status_code == 200, taken.text
         return taken.json()["order"]
 
-    def put(self, card: Card, order: int, **other: Any) -> Any:
+    def put(self, card: Card, order: int, /, **other: Any) -> Any:
         record = card.record()
         body = {
             "key_id": record.key_id,
