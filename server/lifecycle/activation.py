@@ -24,7 +24,6 @@ from ..notify.outbox import Notice
 from ..words import N_
 from . import devices, temporary
 from .devices import Device
-from .pin_reset import is_reset
 from .states import DEVICE, DeviceMove, DeviceState
 
 _NOT_NOW = N_(
@@ -133,7 +132,7 @@ class Activation:
             raise IllegalMove(_NOT_NOW)
         if device.locked:
             raise DeviceLocked(LOCKED)
-        if is_reset(connection, device.id):
+        if device.pin_reset:
             raise IllegalMove(_NO_PIN)
         return device
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from ..db.tables import devices, shares, users
+from ..db.tables import cards, devices, shares, users
 from ..errors import IllegalMove, NotThere
 from ..factors.kinds import DeviceKind
 from ..words import N_
@@ -41,9 +41,15 @@ class Device:
     limited_from: datetime | None
     valid_until: datetime | None
     share_id: int | None = None
+    pin_reset: bool = False
+    """The desk has ended its PIN: it is in use again once its owner has chosen another."""
 
 
-_SELECT = select(devices, users.c.name.label("owner")).join(users, users.c.id == devices.c.owner_id)
+_SELECT = (
+    select(devices, users.c.name.label("owner"), cards.c.pin_reset_at)
+    .join(users, users.c.id == devices.c.owner_id)
+    .outerjoin(cards, cards.c.device_id == devices.c.id)
+)
 
 
 def own(connection: Connection, user_id: int, now: datetime) -> list[Device]:
@@ -139,4 +145,5 @@ def _read(row: Row[Any], now: datetime, share_id: int | None = None) -> Device:
         limited_from=row.limited_from,
         valid_until=row.valid_until,
         share_id=share_id,
+        pin_reset=row.pin_reset_at is not None,
     )

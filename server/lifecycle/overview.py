@@ -26,6 +26,7 @@ class Action(StrEnum):
     ACTIVATE = "activate"
     PRINT = "print"
     REACTIVATE = "reactivate"
+    NEW_PIN = "new-pin"
     CHANGE_PIN = "change_pin"
     RETURN = "return"
     SHARING = "sharing"
@@ -35,6 +36,7 @@ _RIGHT = {
     Action.ACTIVATE: Right.DEVICES,
     Action.PRINT: Right.DEVICES,
     Action.REACTIVATE: Right.DEVICES,
+    Action.NEW_PIN: Right.SECURITY,
     Action.CHANGE_PIN: Right.SECURITY,
     Action.RETURN: Right.DEVICES,
     Action.SHARING: Right.SECURITY,
@@ -62,6 +64,10 @@ _CODE_LIMITED = N_("Opens only the way to the online code card, until %(when)s."
 _SUSPENDED = N_(
     "Reported lost, stolen or broken: nobody can log in with it. If it turns up again, "
     "reactivate it; if not, request a new device."
+)
+_WITHOUT_PIN = N_(
+    "The support desk has ended its PIN. Choose a new one; the card works again when it has "
+    "answered with it."
 )
 _SET_ASIDE = N_(
     "Set aside while you use a shared device. It works again when sharing is cancelled."
@@ -101,7 +107,7 @@ def _words(device: Device, now: datetime) -> tuple[str, dict[str, datetime], dic
     if device.locked:
         return _LOCKED, {}, {}
     if state is DeviceState.SUSPENDED:
-        return _SUSPENDED, {}, {}
+        return (_WITHOUT_PIN if device.pin_reset else _SUSPENDED), {}, {}
     if state is DeviceState.SET_ASIDE:
         return _SET_ASIDE, {}, {}
     if state is DeviceState.INACTIVE:
@@ -131,7 +137,7 @@ def _actions(device: Device) -> list[Action]:
         if device.state is DeviceState.INACTIVE:
             actions.append(Action.ACTIVATE)
         if DEVICE.allows(device.state, DeviceMove.REACTIVATED):
-            actions.append(Action.REACTIVATE)
+            actions.append(Action.NEW_PIN if device.pin_reset else Action.REACTIVATE)
         if device.kind is DeviceKind.CARD and device.state is DeviceState.ACTIVE:
             actions.append(Action.CHANGE_PIN)
     if device.kind is DeviceKind.CARD:

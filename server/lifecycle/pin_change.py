@@ -27,6 +27,7 @@ from ..words import N_
 from . import devices
 from .devices import Device
 from .pin_gate import PinGate
+from .rights import must_change_security
 from .states import DeviceState
 
 _NO_PIN = N_("Only a card that is in use has a PIN that you can change.")
@@ -104,6 +105,7 @@ class PinChange:
         )
 
     def _fit(self, connection: Connection, session: Session, device_id: str | int) -> Device:
+        must_change_security(connection, session)
         device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
         if device.kind is not DeviceKind.CARD or device.state is not DeviceState.ACTIVE:
             raise IllegalMove(_NO_PIN)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from ..audit.events import Event
 from ..audit.log import AuditLog
@@ -120,19 +120,11 @@ class PinReset:
     def _fit(self, connection: Connection, session: Session, device_id: str | int) -> Device:
         must_change_security(connection, session)
         device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
-        if device.state is not DeviceState.SUSPENDED or not is_reset(connection, device.id):
+        if device.state is not DeviceState.SUSPENDED or not device.pin_reset:
             raise IllegalMove(_NOT_RESET)
         if device.locked:
             raise DeviceLocked(LOCKED)
         return device
-
-
-def is_reset(connection: Connection, device_id: int) -> bool:
-    """Tell whether the desk has ended a card's PIN, and no other was chosen yet."""
-    reset = select(cards.c.device_id).where(
-        cards.c.device_id == device_id, cards.c.pin_reset_at.is_not(None)
-    )
-    return connection.execute(reset).first() is not None
 
 
 def _new_pin(asked: Asked) -> bytes:

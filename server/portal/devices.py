@@ -24,6 +24,7 @@ _WORDS = {
     Action.ACTIVATE: N_("Activate"),
     Action.PRINT: N_("Print again"),
     Action.REACTIVATE: N_("Reactivate"),
+    Action.NEW_PIN: N_("Choose a new PIN"),
     Action.CHANGE_PIN: N_("Change the PIN"),
     Action.RETURN: N_("Return it"),
     Action.SHARING: N_("Sharing"),

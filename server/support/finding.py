@@ -19,7 +19,7 @@ from ..audit.log import AuditLog
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db.engine import Database
-from ..db.tables import accounts, cards, devices, users
+from ..db.tables import accounts, devices, users
 from ..errors import NotTaken
 from ..lifecycle import devices as life
 from ..lifecycle.devices import Device
@@ -42,7 +42,6 @@ class Sheet:
     known: tuple[tuple[str, str], ...]
     devices: tuple[Device, ...]
     shared: tuple[Device, ...]
-    without_pin: frozenset[int]
     checked_until: datetime | None
 
 
@@ -85,14 +84,12 @@ class Finding:
             if contact.phone:
                 known.append((N_("Phone"), masked(contact.phone)))
             check = checks.current(connection, session.user_id, found.id, now)
-            own = tuple(life.own(connection, found.id, now))
             shown = Sheet(
                 person=found,
                 full_name=full_name,
                 known=tuple(known),
-                devices=own,
+                devices=tuple(life.own(connection, found.id, now)),
                 shared=tuple(life.shared_with(connection, found.id, now)),
-                without_pin=_without_pin(connection, own),
                 checked_until=check[1] if check else None,
             )
             actor = f"user:{session.user}"
@@ -130,12 +127,3 @@ def _names(connection: Connection, wanted: str) -> list[str]:
         for name in connection.execute(each).scalars()
     }
     return sorted(found)
-
-
-def _without_pin(connection: Connection, own: tuple[Device, ...]) -> frozenset[int]:
-    rows = connection.execute(
-        select(cards.c.device_id).where(
-            cards.c.device_id.in_([device.id for device in own]), cards.c.pin_reset_at.is_not(None)
-        )
-    )
-    return frozenset(rows.scalars())

@@ -145,3 +145,40 @@ def test_an_auditor_reads_the_log_and_nothing_else(
     accessible(page)
     page.screenshot(path=pictures / "desk-audit.png")
     assert household.verifier.command("audit", "verify")
+
+
+def test_a_forgotten_pin_is_ended_by_the_desk_and_chosen_anew_by_its_owner(
+    household: Household, visit: Callable[..., Page], cast: Cast, carol: Actor, pictures: Path
+) -> None:
+    grace = cast.customer("grace", "U600")
+    desk = visit()
+    carol.log_in(desk)
+    find(desk, "grace")
+    desk.get_by_role("button", name="Check identity").click()
+    for each in desk.locator("main input[type=text]").all():
+        fact = each.get_attribute("name") or ""
+        each.fill((SAID | {"account": "U600"})[fact])
+    desk.get_by_role("button", name="Compare").click()
+    act(desk, "End the PIN")
+    expect(desk.locator(".state")).to_contain_text("waits for a new PIN")
+    act(desk, "Issue a temporary code")
+    code = desk.locator("#code").inner_text()
+
+    page = visit(viewport={"width": 390, "height": 844})
+    grace.give_password(page)
+    page.get_by_label("Temporary code").fill(code)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Devices").first.click()
+    page.get_by_role("link", name="Choose a new PIN").click()
+    accessible(page)
+    page.screenshot(path=pictures / "desk-new-pin.png", full_page=True)
+    page.get_by_label("New PIN, 4 digits").fill("8152")
+    page.get_by_label("The same again").fill("8152")
+    page.get_by_role("button", name="Continue").click()
+    grace.respond(page, "8152")
+    accessible(page)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator("#device")).to_contain_text(grace.serial)
+
+    grace.pin = "8152"
+    grace.log_in(visit())

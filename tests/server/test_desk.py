@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from server.accounts.roles import DUTIES, Duty, Role
 from server.audit.verify import verify
 from server.crypto.secrets_table import AUDIT
 from server.db import tables
+from server.errors import IllegalMove
+from server.lifecycle import overview
+from server.lifecycle.activation import REACTIVATE
+from server.login.access import RIGHTS
 from server.verifier import Verifier
 
 from .desk_support import (
@@ -227,6 +232,25 @@ def test_a_check_is_answered_once_by_who_asked_for_that_user(
     assert carol.post(path, {"answers": []}).status_code == 422
     assert carol.post(path, body).json() == {"passed": True}
     assert carol.post(path, body).status_code == 409
+
+
+def test_a_check_answered_many_times_at_once_is_decided_once(
+    verifier: Verifier, alice: Caller, carol: Caller
+) -> None:
+    begun = carol.post("/desk/users/alice/checks").json()
+    session = verifier.sessions.find(carol.token, verifier.clock.now())
+
+    def guess(number: int) -> bool | None:
+        answers = dict.fromkeys(begun["asked"], f"guess {number}")
+        try:
+            return verifier.desk.identity.answer(session, "alice", begun["check"], answers)
+        except IllegalMove:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(guess, range(8)))
+    assert sorted(outcomes, key=str) == [False, *[None] * 7]
+    assert events(verifier).count("identity.failed") == 1
 
 
 def test_who_has_nothing_on_record_cannot_be_checked(
@@ -489,3 +513,22 @@ def test_no_secret_of_a_person_stands_in_the_log(
     text = "".join(f"{row.actor}{row.subject}{row.detail}" for row in log(verifier))
     secrets: list[Any] = ["1234567", "219099999", "1980", "2025550123", "something else"]
     assert not [secret for secret in secrets if secret in text]
+
+
+def test_a_card_whose_pin_was_ended_is_not_reactivated_but_given_a_new_one(
+    verifier: Verifier, api: Api, alice: Caller, carol: Caller
+) -> None:
+    identify(carol, "alice")
+    carol.post(device(verifier, alice, "reset-pin"), WHY)
+    code = carol.post("/desk/users/alice/temporary-code", WHY).json()["code"]
+    session = with_the_code(api, alice, code)
+    number = device_id(verifier, serial(alice))
+    found = verifier.sessions.find(session.token, verifier.clock.now())
+    with pytest.raises(IllegalMove, match="choose a new one"):
+        verifier.activation.begin(found, number, REACTIVATE)
+    with verifier.database.reading() as connection:
+        rights = RIGHTS[found.access]
+        lines = overview.lines(connection, found.user_id, rights, verifier.clock.now())
+    (card,) = [each for each in lines if each.device.id == number]
+    assert overview.Action.NEW_PIN in card.actions
+    assert overview.Action.REACTIVATE not in card.actions

@@ -7,12 +7,12 @@ from sqlalchemy import update
 
 from server.db import tables
 from server.errors import NotAllowed
-from server.lifecycle import rights
+from server.lifecycle import devices, rights
 from server.login.sessions import Session
 from server.verifier import Verifier
 
 from .people import ALICE, add_account, join
-from .support import Api, add_user
+from .support import Api, Card, add_card, add_user
 
 
 def session_of(verifier: Verifier, user: str) -> Session:
@@ -63,3 +63,19 @@ def test_without_a_primary_user_the_desk_is_named(family: Verifier) -> None:
     said = told(family, session_of(family, "bob"))
     assert said
     assert "support desk" in said
+
+
+def test_without_the_right_no_pin_is_changed(family: Verifier) -> None:
+    add_card(family, Card(number=7), "bob")
+    session = session_of_card(family, "bob", Card(number=7))
+    with family.database.reading() as connection:
+        (card,) = devices.own(connection, session.user_id, family.clock.now())
+    with pytest.raises(NotAllowed, match="alice, has it"):
+        family.pin_change.begin(session, card.id, "8152", "8152")
+
+
+def session_of_card(verifier: Verifier, user: str, card: Card) -> Session:
+    api = Api(verifier)
+    login, challenge = api.login(user)
+    token = api.answer(login, card.shows(challenge)).json()["session"]
+    return verifier.sessions.find(token, verifier.clock.now())
