@@ -2,7 +2,7 @@
 
 Each page shows what the draft holds, so that going back, coming again or sending a form twice
 changes nothing but what was typed; once it is submitted, every one of them leads to the
-confirmation.
+confirmation. What is refused is shown by a page that can be come back to (`refused`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..login.access import Right
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_
+from .refused import Again, Refused
 from .shell import Handler, Shell, Visit
 
 START = "/cards/request"
@@ -58,23 +59,25 @@ def routes(verifier: Verifier) -> APIRouter:
 class _Pages:
     def __init__(self, verifier: Verifier) -> None:
         self._requests = verifier.requests
+        self._refused = Refused(verifier.keyring)
         self._settings = verifier.settings
 
     # --- why
 
-    def choose(self, visit: Visit, refusal: NotTaken | None = None) -> Response:
+    def choose(self, visit: Visit) -> Response:
+        again = self._refused.read(visit.request)
         choices = self._requests.choices(visit.session)
         order = choices.order
         if order is not None and order.state is not OrderState.DRAFT:
             return visit.go(_place(order))
         return visit.page(
             "request_choose",
-            200 if refusal is None else _REFUSED,
+            200 if again is None else _REFUSED,
             choices=choices,
             words=WORDS,
             replacing=REPLACING,
-            chosen=visit.fields.get("reason") or (order.reason if order else ""),
-            refusal=refusal,
+            chosen=again.typed.get("reason") if again else order and order.reason,
+            refusal=again and again.refusal,
             equity=self._settings.additional_card_equity_usd,
         )
 
@@ -87,9 +90,10 @@ class _Pages:
             number = int(replaces) if replaces.isascii() and replaces.isdigit() else None
             order = self._requests.begin(visit.session, Reason(reason), number)
         except NotTaken as refusal:
-            return self.choose(visit, refusal)
+            return self._again(visit, START, refusal, "reason")
         except NotAllowed as refusal:
-            return self.choose(visit, NotTaken(refusal.text, field="reason", **refusal.values))
+            told = NotTaken(refusal.text, field="reason", **refusal.values)
+            return self._again(visit, START, told, "reason")
         except IllegalMove:  # submitted already, by the same form or in another window
             return visit.go(START)
         return visit.go(_place(order, "address"))
@@ -104,33 +108,38 @@ class _Pages:
             return visit.go(_place(order, "address/change"))
         return self._page(visit, "request_address", order)
 
-    def change_address(self, visit: Visit, refusal: NotTaken | None = None) -> Response:
+    def change_address(self, visit: Visit) -> Response:
         order = self._requests.get(visit.session, visit.part("order"))
         if order.state is not OrderState.DRAFT:
             return visit.go(_place(order))
-        typed: Mapping[str, str] = visit.fields
-        if refusal is None:
-            address = order.address
-            typed = {name: getattr(address, name) if address else "" for name in FIELDS}
-        return self._page(visit, "request_address_change", order, refusal, typed=typed)
+        again = self._refused.read(visit.request)
+        address = order.address
+        typed: Mapping[str, str] = (
+            again.typed
+            if again is not None
+            else {name: getattr(address, name) if address else "" for name in FIELDS}
+        )
+        return self._page(visit, "request_address_change", order, again, typed=typed)
 
     def take_address(self, visit: Visit) -> Response:
         try:
             order = self._requests.set_address(visit.session, visit.part("order"), visit.fields)
         except NotTaken as refusal:
-            return self.change_address(visit, refusal)
+            place = f"{START}/{visit.part('order')}/address/change"
+            return self._again(visit, place, refusal, *FIELDS)
         except IllegalMove:
             return visit.go(f"{START}/{visit.part('order')}?stands")
         return visit.go(_place(order, "address"))
 
     # --- PIN and deposit
 
-    def pin(self, visit: Visit, refusal: NotTaken | None = None) -> Response:
+    def pin(self, visit: Visit) -> Response:
         order = self._requests.get(visit.session, visit.part("order"))
         if order.state is not OrderState.DRAFT:
             return visit.go(_place(order))
         account = self._requests.choices(visit.session).account
-        return self._page(visit, "request_pin", order, refusal, account=account)
+        again = self._refused.read(visit.request)
+        return self._page(visit, "request_pin", order, again, account=account)
 
     def take_pin(self, visit: Visit) -> Response:
         pin, again = (visit.fields.get(name, "") for name in ("pin", "again"))
@@ -144,14 +153,14 @@ class _Pages:
                 int(account) if account.isascii() and account.isdigit() else None,
             )
         except NotTaken as refusal:
-            return self.pin(visit, refusal)
+            return self._again(visit, f"{START}/{visit.part('order')}/pin", refusal)
         except IllegalMove:
             return visit.go(f"{START}/{visit.part('order')}?stands")
         return visit.go(_place(order, "summary"))
 
     # --- summary and confirmation
 
-    def summary(self, visit: Visit, refusal: NotTaken | None = None) -> Response:
+    def summary(self, visit: Visit) -> Response:
         order = self._requests.get(visit.session, visit.part("order"))
         if order.state is not OrderState.DRAFT:
             return visit.go(_place(order))
@@ -159,9 +168,7 @@ class _Pages:
             return visit.go(_place(order, "address"))
         if not order.has_pin:
             return visit.go(_place(order, "pin"))
-        return self._page(
-            visit, "request_summary", order, refusal, ships_by=self._requests.ships_by()
-        )
+        return self._page(visit, "request_summary", order, ships_by=self._requests.ships_by())
 
     def submit(self, visit: Visit) -> Response:
         try:
@@ -180,20 +187,24 @@ class _Pages:
     def cancel(self, visit: Visit) -> Response:
         return visit.go(_place(self._requests.cancel(visit.session, visit.part("order"))))
 
+    def _again(self, visit: Visit, path: str, refusal: NotTaken, *kept: str) -> Response:
+        typed = {name: visit.fields.get(name, "") for name in kept}
+        return visit.go(self._refused.address(path, refusal, typed))
+
     def _page(
         self,
         visit: Visit,
         template: str,
         order: CardOrder,
-        refusal: NotTaken | None = None,
+        again: Again | None = None,
         **values: object,
     ) -> Response:
         return visit.page(
             template,
-            200 if refusal is None else _REFUSED,
+            200 if again is None else _REFUSED,
             order=order,
             place=_place(order),
-            refusal=refusal,
+            refusal=again and again.refusal,
             deposit=f"{order.deposit_cents / 100:.2f} USD",
             shipping=SHIPPING[order.shipping],
             reason=WORDS[order.reason],
