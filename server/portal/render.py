@@ -12,6 +12,7 @@ from ..clock import written
 from ..login.access import Right
 from ..words import N_
 from . import language
+from .fields import described
 from .foot import foot
 from .state_words import words_of
 
@@ -35,6 +36,7 @@ _TEMPLATES.globals.update(
     html_language=language.html_language,
     language_switch=foot,
     said=language.said,
+    described=described,
     words_of=words_of,
     Right=Right,
     Duty=Duty,

@@ -38,6 +38,11 @@ CONTACT = {
         "country": "US",
     },
 }
+IN_HELP = {
+    *("request-2-address", "request-4-pin", "request-5-summary", "request-6-ordered"),
+    *("activate-2-challenge", "pin-1-refused", "pin-2-challenge"),
+    *("return-1-where", "return-2-announced"),
+}
 FIRST_PIN, NEXT_PIN, STAFF_PIN = "8152", "4926", "7305"
 
 
@@ -115,9 +120,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 def picture(page: Page, pictures: Path, name: str) -> None:
-    """Look for barriers, and keep a picture for the help pages."""
+    """Look for barriers, and keep a picture: for the help pages, or to be looked at."""
     accessible(page)
-    page.screenshot(path=pictures / f"{name}.png", full_page=True)
+    folder = pictures if name in IN_HELP else pictures / "others"
+    page.locator("main").screenshot(path=folder / f"{name}.png")
 
 
 def proved(page: Page, card: Card, pin: str, button: str) -> None:
