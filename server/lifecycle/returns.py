@@ -148,7 +148,11 @@ class Returns:
     def expected(self) -> list[CardReturn]:
         """Return what is announced and not here yet, oldest first."""
         with self._database.reading() as connection:
-            return self._find(connection, returns.c.state == ReturnState.ANNOUNCED.value)
+            return self._find(
+                connection,
+                returns.c.state == ReturnState.ANNOUNCED.value,
+                devices_table.c.state != DeviceState.REVOKED.value,
+            )
 
     def receive(self, session: Session, serial: str) -> CardReturn | Device:
         """Record that a card is here, announced or not; the session's duty was checked.

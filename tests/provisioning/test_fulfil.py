@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pypdf
 import pytest
+from sqlalchemy import select
 
 from device.keystore import FileKeyStore
 from protocol import ocra
@@ -20,6 +21,7 @@ from provisioning.fulfil.run import fulfil, paper
 from provisioning.pair.port import Port
 from provisioning.verifier import Verifier
 from server.accounts import people, users
+from server.db import tables
 from server.settings import Settings
 from server.verifier import open_verifier
 
@@ -121,10 +123,6 @@ def activates(alice: Customer, desk: Desk, store: Path, serial: str) -> bool:
     """Whether the card in a store answers with the PIN of the order."""
     opened = open_verifier(Settings(data=desk.verifier.data))
     with opened.database.reading() as connection:
-        from sqlalchemy import select
-
-        from server.db import tables
-
         device = connection.execute(
             select(tables.devices.c.id).where(
                 tables.devices.c.serial == serial, tables.devices.c.state != "revoked"

@@ -9,8 +9,10 @@ import pypdf
 import pytest
 from sqlalchemy import update
 
+from server.accounts import users
 from server.accounts.roles import Role
 from server.db import tables
+from server.lifecycle import devices, revocation
 from server.regions import default_regions
 from server.verifier import Verifier
 
@@ -77,6 +79,16 @@ def test_a_card_is_recorded_once(alice: Holder, held: Card, dan: Holder) -> None
     again = receive(dan, held.serial)
     assert (again.status_code, again.json()["field"]) == (422, "serial")
     assert alice.books() == (0, 0, 0)
+
+
+def test_a_card_that_ended_in_another_way_is_not_expected_any_more(
+    alice: Holder, held: Card, dan: Holder, verifier: Verifier
+) -> None:
+    alice.call("PUT", place(alice, held), BODY)
+    with verifier.database.writing() as connection:
+        revocation.revoke(connection, alice.device(held.serial), verifier.clock.now())
+    assert dan.call("GET", "/desk/returns").json()["returns"] == []
+    assert receive(dan, held.serial).status_code == 422
 
 
 @pytest.mark.parametrize("serial", ["", "CH", "CH00000001", "CH99999999", "x" * 33, "CH0000001\n8"])
@@ -161,16 +173,11 @@ def test_somebody_elses_card_is_not_there(
 def test_only_cards_of_the_returnable_ranges_are_due_back(tmp_path: Any) -> None:
     verifier = make_verifier(tmp_path, returnable_serials=(("CH00000000", "CH00000100"),))
     with verifier.database.writing() as connection:
-        from server.accounts import users
-
         users.add(connection, "alice", verifier.hasher.hash("x" * 9), verifier.clock.now())
     first, second = Card(number=1), Card(number=60, key=b"s" * 32)
     add_card(verifier, first)
     add_card(verifier, second)
     with verifier.database.writing() as connection:
-        from server.accounts import users
-        from server.lifecycle import devices
-
         owner = users.get(connection, "alice")
         due = [
             (device.serial, verifier.returns.is_due(device))

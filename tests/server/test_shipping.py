@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from server.accounts.roles import Role
+from server.lifecycle import revocation
 from server.verifier import Verifier
 
 from .browser import Browser
@@ -123,8 +124,6 @@ def test_only_a_made_card_is_shipped(
     assert ship(dan, draft).status_code == 409
     card = bench.make()
     with verifier.database.writing() as connection:
-        from server.lifecycle import revocation
-
         revocation.revoke(connection, alice.device(card.serial), verifier.clock.now())
     assert ship(dan, draft).status_code == 409
     assert alice.call("POST", f"/card-requests/{draft}/cancel").status_code == 200
