@@ -299,9 +299,12 @@ def test_a_passed_check_is_good_for_fifteen_minutes_and_for_who_made_it(
     erin = staff(verifier, api, "erin", Role.SUPPORT)
     path = "/desk/users/alice/temporary-code"
     identify(carol, "alice")
+    lost = device(verifier, alice, "suspend")
     assert erin.post(path, WHY).status_code == 409
+    assert erin.post(lost, WHY).status_code == 409
     clock.advance(15 * 60)
     assert carol.post(path, WHY).status_code == 409
+    assert carol.post(lost, WHY).status_code == 409
     identify(carol, "alice")
     clock.advance(15 * 60 - 1)
     assert carol.post(path, WHY).status_code == 201
