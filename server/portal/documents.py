@@ -43,7 +43,7 @@ def routes(verifier: Verifier) -> APIRouter:
 def _titled(found: tuple[Document, ...], kind: DocumentKind) -> list[dict[str, str]]:
     style = "month" if kind is DocumentKind.STATEMENT else "year"
     return [
-        {"id": each.id, "title": getattr(language, style)(each.first)}
+        {"id": each.id, "title": f"{getattr(language, style)(each.first)} (PDF)"}
         for each in found
         if each.kind is kind
     ]
