@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from anyio.to_thread import run_sync
 from sqlalchemy import Connection, insert, select
 
 from ..accounts import people
@@ -91,8 +92,7 @@ class Sharing:
         Raises what a login raises for a wrong one, and alike; else NotTaken with the rule that
         does not hold, IllegalMove, NotAllowed. `serial`: which device, where the owner has several.
         """
-        with self._database.reading() as connection:
-            must_change_security(connection, session)
+        await run_sync(self._must_change, session)
 
         def then(connection: Connection, owner_id: int, _name: str) -> Asked | NotTaken:
             must_change_security(connection, session)
@@ -224,6 +224,10 @@ class Sharing:
             return shares.get(connection, share.id)
 
     # --- within
+
+    def _must_change(self, session: Session) -> None:
+        with self._database.reading() as connection:
+            must_change_security(connection, session)
 
     def _case(self, connection: Connection, session: Session, share_id: str | int) -> Share:
         _must_decide(session)
