@@ -95,7 +95,7 @@ class _Pages:
             lambda text: self._verifier.activation.answer(
                 visit.session, visit.part("device"), visit.part("proof"), text, self._way
             ),
-            self._start(visit),
+            lambda _device: self._start(visit),
         )
 
     def _asked(self, visit: Visit) -> Asked:

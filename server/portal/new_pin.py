@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ..errors import AnswerMalformed, AnswerWrong, NotTaken
+from ..errors import NotTaken
 from ..login.access import Right
 from ..login.proofs import Asked
 from ..verifier import Verifier
-from ..web.problems import STATUS
+from ..words import N_
 from . import language
-from .proofs import problem_of
+from .proving import Question, ask_page, take_answer
 from .shell import Shell, Visit
+
+_TITLE = N_("Choose a new PIN")
+_TEXT = N_("Type the new PIN on the card, then this challenge. The card is in use again after it.")
+_BUTTON = N_("Confirm")
 
 
 def routes(verifier: Verifier) -> APIRouter:
@@ -21,11 +27,9 @@ def routes(verifier: Verifier) -> APIRouter:
     shell = Shell(verifier)
     resets = verifier.pin_resets
 
-    def shown(
-        visit: Visit, status: int = 200, asked: Asked | None = None, problem: str = ""
-    ) -> Response:
+    def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
         device = resets.card(visit.session, visit.part("device"))
-        return visit.page("new_pin", status, device=device, asked=asked, problem=problem)
+        return visit.page("new_pin", status, device=device, problem=problem)
 
     def ask(visit: Visit) -> Response:
         pin, again = visit.fields.get("pin", ""), visit.fields.get("again", "")
@@ -35,18 +39,27 @@ def routes(verifier: Verifier) -> APIRouter:
             return shown(visit, 422, problem=language.said(refusal))
         return visit.go(f"/devices/{visit.part('device')}/new-pin/{asked.id}")
 
+    def question(visit: Visit) -> Question:
+        start = f"/devices/{visit.part('device')}/new-pin"
+        return Question(_TITLE, _TEXT, _BUTTON, start)
+
+    def show(visit: Visit) -> Callable[[], Asked]:
+        return lambda: resets.show(visit.session, visit.part("device"), visit.part("proof"))
+
     def asked(visit: Visit) -> Response:
-        found = resets.show(visit.session, visit.part("device"), visit.part("proof"))
-        return shown(visit, asked=found)
+        return ask_page(visit, verifier.clock, question(visit), show(visit))
 
     def answer(visit: Visit) -> Response:
-        device, proof = visit.part("device"), visit.part("proof")
-        try:
-            resets.answer(visit.session, device, proof, visit.fields.get("answer", ""))
-        except (AnswerMalformed, AnswerWrong) as refusal:
-            found = resets.show(visit.session, device, proof)
-            return shown(visit, STATUS[type(refusal)][0], found, problem_of(refusal))
-        return visit.go("/")
+        return take_answer(
+            visit,
+            verifier.clock,
+            question(visit),
+            show(visit),
+            lambda text: resets.answer(
+                visit.session, visit.part("device"), visit.part("proof"), text
+            ),
+            lambda _device: "/",
+        )
 
     path = "/devices/{device}/new-pin"
     shell.show(router, path, shown, right=Right.SECURITY)

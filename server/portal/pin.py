@@ -68,7 +68,7 @@ class _Pages:
             lambda text: self._verifier.pin_change.answer(
                 visit.session, visit.part("device"), visit.part("proof"), text
             ),
-            f"{_start(visit)}?changed",
+            lambda _device: f"{_start(visit)}?changed",
         )
 
     def _asked(self, visit: Visit) -> Asked:

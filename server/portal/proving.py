@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.responses import Response
 
@@ -15,6 +16,8 @@ from ..words import N_
 from . import language
 from .shell import Visit
 
+T = TypeVar("T")
+
 _OVER = (errors.LoginDecided, errors.LoginExpired, errors.NoSuchLogin)
 _NO_MORE_TRIES = N_("The response was not right, and there are no more tries on this challenge.")
 _ONE_MORE = N_("The response is not right. One more try on this challenge.")
@@ -23,12 +26,16 @@ _MORE = N_("The response is not right. %(tries)s more tries on this challenge.")
 
 @dataclass(frozen=True)
 class Question:
-    """What stands around a question: a title, a sentence, the button's word, where it began."""
+    """What stands around a question: a title, a sentence, the button's word, and two ways out.
+
+    `start`: where it began; `leave`: where to go without an answer.
+    """
 
     title: str
     text: str
     button: str
     start: str
+    leave: str = "/devices"
 
 
 def ask_page(
@@ -64,18 +71,18 @@ def take_answer(
     clock: Clock,
     question: Question,
     show: Callable[[], Asked],
-    answer: Callable[[str], object],
-    done: str,
+    answer: Callable[[str], T],
+    done: Callable[[T], str],
 ) -> Response:
-    """Have an answer decided: on to `done` when it is right, else the page again."""
+    """Have an answer decided: on to where `done` says when it is right, else the page again."""
     text = visit.fields.get("answer", "").strip(" ")
     try:
-        answer(text)
+        given = answer(text)
     except (errors.AnswerMalformed, errors.AnswerWrong) as refusal:
         return ask_page(visit, clock, question, show, refusal)
     except _OVER as over:
         return _over(visit, question, STATUS[type(over)][0], over.text)
-    return visit.go(done)
+    return visit.go(done(given))
 
 
 def _problem(refusal: errors.LoginError | None) -> str:

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ..errors import AnswerMalformed, AnswerWrong
 from ..factors.kinds import DeviceKind
 from ..login.access import Right
 from ..login.ledger import Purpose
+from ..login.proofs import Asked
 from ..verifier import Verifier
-from ..web.problems import STATUS
 from ..words import N_
 from . import language
-from .proofs import problem_of
+from .proving import Question, ask_page, take_answer
 from .shell import Shell, Visit
 
 _DONE = {
@@ -26,6 +25,22 @@ _TICK = N_("Tick the box to go on.")
 _WAYS = {
     Purpose.OPT_OUT: ("opt-out", "out", "understood", Right.SECURITY),
     Purpose.OPT_IN: ("opt-in", "in", "always", Right.OPT_IN),
+}
+_QUESTIONS = {
+    Purpose.OPT_OUT: Question(
+        N_("Log in without the device"),
+        N_("Your device answers once more, and is not asked for at a login from then on."),
+        N_("Confirm"),
+        "/settings",
+        "/settings",
+    ),
+    Purpose.OPT_IN: Question(
+        N_("Use the device when logging in"),
+        N_("Your device answers now, and at each login from then on."),
+        N_("Confirm"),
+        "/settings",
+        "/settings",
+    ),
 }
 
 
@@ -71,23 +86,25 @@ class _Pages:
         return begin
 
     def asked(self, purpose: Purpose) -> Callable[[Visit], Response]:
-        return lambda visit: self._asked(visit, purpose)
+        def asked(visit: Visit) -> Response:
+            return ask_page(
+                visit, self._verifier.clock, _QUESTIONS[purpose], self._shown(visit, purpose)
+            )
 
-    def _asked(
-        self, visit: Visit, purpose: Purpose, status: int = 200, problem: str = ""
-    ) -> Response:
-        asked = self._opting.show(visit.session, visit.part("proof"), purpose)
-        out = purpose is Purpose.OPT_OUT
-        return visit.page("settings_answer", status, asked=asked, out=out, problem=problem)
+        return asked
 
     def answer(self, purpose: Purpose) -> Callable[[Visit], Response]:
         def answer(visit: Visit) -> Response:
-            text = visit.fields.get("answer", "")
-            try:
-                self._opting.answer(visit.session, visit.part("proof"), text, purpose)
-            except (AnswerMalformed, AnswerWrong) as refusal:
-                status = STATUS[type(refusal)][0]
-                return self._asked(visit, purpose, status, problem_of(refusal))
-            return visit.go(f"/settings?done={_WAYS[purpose][1]}")
+            return take_answer(
+                visit,
+                self._verifier.clock,
+                _QUESTIONS[purpose],
+                self._shown(visit, purpose),
+                lambda text: self._opting.answer(visit.session, visit.part("proof"), text, purpose),
+                lambda _done: f"/settings?done={_WAYS[purpose][1]}",
+            )
 
         return answer
+
+    def _shown(self, visit: Visit, purpose: Purpose) -> Callable[[], Asked]:
+        return lambda: self._opting.show(visit.session, visit.part("proof"), purpose)

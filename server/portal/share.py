@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from anyio import CapacityLimiter, from_thread
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from ..accounts.names import is_plain
 from ..errors import (
-    AnswerMalformed,
-    AnswerWrong,
     DeviceLocked,
     IllegalMove,
     NotTaken,
@@ -20,14 +20,22 @@ from ..errors import (
 from ..lifecycle import rights
 from ..lifecycle.states import ShareState
 from ..login.access import Right
+from ..login.proofs import Asked
 from ..verifier import Verifier
 from ..web.peer import address
 from ..web.problems import STATUS
 from ..words import N_
 from . import language
-from .proofs import problem_of
+from .proving import Question, ask_page, take_answer
 from .shell import Shell, Visit
 
+_QUESTION = Question(
+    N_("The device answers"),
+    N_("The device that is to be shared answers, as it does when its owner logs in."),
+    N_("Continue"),
+    "/share",
+    "/settings",
+)
 _TYPE_BOTH = N_("Type the user name and the password.")
 _LONGEST_NAME, _LONGEST_PASSWORD = 256, 1024
 _WAITING = 4
@@ -77,18 +85,20 @@ class _Pages:
         return visit.go(f"/share/proof/{asked.id}")
 
     def asked(self, visit: Visit) -> Response:
-        asked = self._sharing.show(visit.session, visit.part("proof"))
-        return visit.page("share_answer", asked=asked, problem="")
+        return ask_page(visit, self._verifier.clock, _QUESTION, self._shown(visit))
 
     def answer(self, visit: Visit) -> Response:
-        proof = visit.part("proof")
-        try:
-            share = self._sharing.answer(visit.session, proof, visit.fields.get("answer", ""))
-        except (AnswerMalformed, AnswerWrong) as refusal:
-            asked = self._sharing.show(visit.session, proof)
-            status = STATUS[type(refusal)][0]
-            return visit.page("share_answer", status, asked=asked, problem=problem_of(refusal))
-        return visit.go(f"/share/{share.id}")
+        return take_answer(
+            visit,
+            self._verifier.clock,
+            _QUESTION,
+            self._shown(visit),
+            lambda text: self._sharing.answer(visit.session, visit.part("proof"), text),
+            lambda share: f"/share/{share.id}",
+        )
+
+    def _shown(self, visit: Visit) -> Callable[[], Asked]:
+        return lambda: self._sharing.show(visit.session, visit.part("proof"))
 
     def review(self, visit: Visit) -> Response:
         share = self._sharing.review(visit.session, visit.part("share"))
