@@ -91,8 +91,10 @@ class Logins:
                 connection, now, Event.SESSION_OPENED, f"user:{user}", user, access=opened.access
             )
             return opened
-        first = offered[0]
-        prompt = self._asked(connection, first)
+        asked = self._first_asked(connection, offered)
+        if isinstance(asked, NoUsableDevice):
+            return asked
+        first, prompt = asked
         login_id = secrets.token_urlsafe(_LOGIN_BYTES)
         expires_at = now + self._settings.challenge_lifetime
         self._ledger.open(
@@ -228,6 +230,18 @@ class Logins:
             )
 
     # --- within
+
+    def _first_asked(
+        self, connection: Connection, offered: tuple[Choice, ...]
+    ) -> tuple[Choice, Prompt] | NoUsableDevice:
+        """Ask the first device that can be asked: a code card may be used up."""
+        refused = NoUsableDevice(_NO_DEVICE)
+        for each in offered:
+            try:
+                return each, self._asked(connection, each)
+            except NoUsableDevice as refusal:
+                refused = refusal
+        return refused
 
     def _asked(self, connection: Connection, chosen: Choice) -> Prompt:
         return ask(connection, self._factors[chosen.kind], chosen.device_id)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import select
+from dataclasses import replace
+from itertools import combinations
 
-from server.db.tables import audit_log, code_cards, devices
+import pytest
+from sqlalchemy import insert, select
+
+from server.db.tables import audit_log, code_cards, code_pairs, devices
+from server.factors.kinds import DeviceKind
 from server.verifier import Verifier
 
 from .holder import ONLINE, PERMANENT, Holder
@@ -112,6 +116,46 @@ def test_small_letters_and_spaces_are_taken_and_malformed_answers_are_not_counte
         assert alice.api.answer(begun["login"], bad).status_code == 422
     typed = f"{right[:3]} {right[3:]}".lower()
     assert alice.api.answer(begun["login"], typed).status_code == 200
+
+
+def test_accepted_pairs_are_kept_and_a_card_without_any_left_is_refused(
+    alice: Holder, verifier: Verifier, clock: ToldClock
+) -> None:
+    alice.log_in()
+    card_id = alice.gets(PERMANENT)["id"]
+    left = {tuple(sorted(alice.begin(PERMANENT)["prompt"]["indexes"]))}
+    with verifier.database.writing() as connection:
+        used = set(connection.execute(select(code_pairs.c.low, code_pairs.c.high)).all())
+        assert len(used) == 1  # the one that activated it
+        rest = sorted(set(combinations(range(1, 225), 2)) - left - {tuple(row) for row in used})
+        left.add(rest.pop())
+        rows = [
+            {"device_id": card_id, "low": low, "high": high, "accepted_at": clock.now()}
+            for low, high in rest
+        ]
+        connection.execute(insert(code_pairs), rows)
+    asked = set()
+    for _ in range(2):
+        asked.add(tuple(sorted(alice.begin(PERMANENT)["prompt"]["indexes"])))
+        alice.log_in(PERMANENT)
+    assert asked == left
+    assert "used up" in alice.begin(PERMANENT)["detail"]
+    assert alice.log_in()["device_kind"] == "card"  # another device is asked instead
+
+
+def test_of_two_who_draw_a_pair_at_once_one_is_asked(alice: Holder, verifier: Verifier) -> None:
+    """The other looks again: `move` is a compare-and-set, on any database."""
+    alice.log_in()
+    card_id = alice.gets(PERMANENT)["id"]
+    factor = verifier.factors[DeviceKind.CODE_CARD]
+    with verifier.database.writing() as connection:
+        seen = factor.load(connection, card_id)
+        first, second = factor.offer(seen).state, factor.offer(seen).state
+        assert factor.move(connection, card_id, seen, first)
+        assert not factor.move(connection, card_id, seen, second)
+        answered = replace(first, asked=None)
+        assert factor.move(connection, card_id, first, answered)
+        assert not factor.move(connection, card_id, first, answered)
 
 
 # --- at rest
