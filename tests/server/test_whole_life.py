@@ -438,6 +438,10 @@ class WholeLife(RuleBasedStateMachine):
     # --- what always holds
 
     @invariant()
+    def no_two_events_fall_on_one_moment(self) -> None:
+        self.clock.advance(1)
+
+    @invariant()
     def every_device_is_where_the_model_has_it(self) -> None:
         now = self.clock.now()
         with self.verifier.database.reading() as connection:
@@ -496,8 +500,8 @@ def _reachable(state: DeviceState) -> set[DeviceState]:
 
 TestWholeLife = WholeLife.TestCase
 TestWholeLife.settings = settings(
-    max_examples=8,
-    stateful_step_count=20,
+    max_examples=6,
+    stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
