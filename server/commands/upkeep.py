@@ -31,9 +31,9 @@ def upgrade(settings: Settings, _given: Namespace) -> int:
 
 def tick(verifier: Verifier, _given: Namespace) -> int:
     """Send the notices that are due."""
-    from ..tick import tick as run  # Apprise, which no other command needs, loads slowly
+    from ..notify.send import Sender  # Apprise, which no other command needs, loads slowly
 
-    done = run(verifier)
+    done = Sender(verifier).send_due()
     say(f"{done.sent} notices sent, {done.failed} to be tried again, {done.given_up} given up.")
     return 0
 
