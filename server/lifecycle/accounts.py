@@ -14,9 +14,11 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from ..accounts.roles import Role
-from ..db.tables import accounts, users
+from ..db.tables import accounts, orders, users
 from ..errors import AccountRefused, NoSuchAccount
 from ..notify.outbox import Notice, put
+from . import deposits, revocation
+from .states import ORDER, OrderMove, OrderState
 
 _NUMBER = re.compile(r"[A-Z0-9]{4,16}")
 _EQUITY = re.compile(r"[0-9]{1,12}(\.[0-9]{2})?", re.ASCII)
@@ -142,6 +144,21 @@ def close(connection: Connection, number: str, now: datetime) -> bool:
     )
     if closed.rowcount != 1:
         return False
+    ended = connection.execute(
+        update(orders)
+        .where(
+            orders.c.account_id == account.id,
+            orders.c.state.in_([each.value for each in ORDER.sources(OrderMove.CANCELLED)]),
+        )
+        .values(
+            state=OrderState.CANCELLED.value, ended_at=now, address_sealed=None, pin_sealed=None
+        )
+        .returning(orders.c.id, orders.c.device_id)
+    ).all()
+    for order in ended:
+        if order.device_id is not None:
+            revocation.revoke(connection, order.device_id, now, "cancelled")
+        deposits.release(connection, order.id, deposits.Why.CANCELLED, now)
     members = select(users.c.id).where(users.c.account_id == account.id)
     for user_id in connection.execute(members).scalars().all():
         put(connection, user_id, Notice.ACCOUNT_CLOSED, f"account:{account.id}:{user_id}", now)

@@ -15,6 +15,7 @@ from ..audit.log import AuditLog
 from ..clock import Clock
 from ..db.engine import Database
 from ..errors import DeviceLocked, IllegalMove, NoSuchLogin
+from ..factors.kinds import DeviceKind
 from ..login.judge import LOCKED
 from ..login.ledger import Purpose
 from ..login.proofs import Asked, Proofs
@@ -22,14 +23,15 @@ from ..login.sessions import Session, Sessions
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..words import N_
-from . import devices, temporary
+from . import devices, shares, temporary
 from .devices import Device
-from .states import DEVICE, DeviceMove, DeviceState
+from .states import DEVICE, DeviceMove, DeviceState, ShareState
 
 _NOT_NOW = N_(
     "This device cannot be put into use in this way now: nothing was changed. Look at your list "
     "of devices."
 )
+_SHARES = N_("You use a shared device: cancel that first, and your own is back in use.")
 _NO_PIN = N_("The support desk has ended this card's PIN: choose a new one instead.")
 _OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")
 
@@ -98,7 +100,7 @@ class Activation:
 
         def then(connection: Connection, asked: Asked) -> Device:
             now = self._clock.now()
-            device = devices.get_own(connection, session.user_id, device_id, now)
+            device = self._fit(connection, session, device_id, way)
             _check_whose(asked, device)
             devices.move(connection, device.id, way.move, now, {"auto_activates_at": None})
             self._sessions.prove(connection, session.token_hash, device.id)
@@ -128,8 +130,15 @@ class Activation:
         self, connection: Connection, session: Session, device_id: str | int, way: Way
     ) -> Device:
         device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
-        if device.kind.temporary or device.state not in way.fits:
+        # A code card is activated where the one before it ends with it (lifecycle.code_cards).
+        elsewhere = way is ACTIVATE and device.kind is DeviceKind.CODE_CARD
+        if device.kind.temporary or elsewhere or device.state not in way.fits:
             raise IllegalMove(_NOT_NOW)
+        if way is REACTIVATE and any(
+            each.user_id == session.user_id and each.state is ShareState.ACTIVE
+            for each in shares.open_of(connection, session.user_id)
+        ):
+            raise IllegalMove(_SHARES)
         if device.locked:
             raise DeviceLocked(LOCKED)
         if device.pin_reset:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, insert, select
 
+from ..accounts.roles import Role
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock, written
@@ -38,6 +39,7 @@ from .devices import Device
 from .states import DeviceMove, DeviceState
 
 _NOT_BY_ACCESS = N_("What you logged in with does not reach this.")
+_STAFF = N_("Who works at the desk gets the first device from the operator.")
 _OLD_SESSION = N_("You have a device by now: log in with it, then ask for a code card.")
 _HAVE_ONE = N_("You have an online code card already. Print it again as long as it is valid.")
 _NEEDS_PERMANENT = N_(
@@ -236,6 +238,8 @@ class CodeCards:
     def _refuse(self, connection: Connection, session: Session, cards: Cards) -> None:
         """Refuse a new card where the rules do; see `docs/help/code-cards.md`."""
         if session.device_kind is DeviceKind.NONE:
+            if session.role is not Role.CUSTOMER:
+                raise NotAllowed(_STAFF)
             facts = standing(connection, session.user_id, self._clock.now())
             if facts.had_device:  # the password alone opened this session, before there was one
                 raise NotAllowed(_OLD_SESSION)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ..accounts import people
@@ -40,12 +40,13 @@ from . import (
 from .devices import Device
 from .order_rows import CardOrder, Reason
 from .pin_gate import PinGate
-from .states import OPEN_ORDERS, OrderMove, OrderState
+from .states import OPEN_ORDERS, DeviceState, OrderMove, OrderState
 from .who_may_order import Asker
 
 TRACKED = "tracked"
 SHIPPING = {TRACKED: N_("Tracked letter, signed for")}
 """The ways that cards are sent, with what they are called on pages."""
+_IN_USE = N_("The card is in use already: send it back instead.")
 _NO_ACCOUNT = N_("Your user name has no account yet. Call the support desk.")
 _UNDER_WAY = N_("A card is on order for you already: nothing was changed.")
 _NOT_WHOLE = N_("Something is missing: fill in the address and the PIN.")
@@ -192,6 +193,10 @@ class Requests:
         with self._database.writing() as connection:
             order = self._own(connection, session, order_id)
             now = self._clock.now()
+            if order.device_id is not None:
+                card = devices.get(connection, order.device_id, now)
+                if card.state not in {DeviceState.INACTIVE, DeviceState.REVOKED}:
+                    raise IllegalMove(_IN_USE)
             order_rows.move(
                 connection,
                 order,
@@ -262,10 +267,18 @@ class Requests:
 
     def _asker(self, connection: Connection, session: Session, account: Account) -> Asker:
         now = self._clock.now()
+        replaced = connection.execute(
+            select(orders.c.replaces_id).where(
+                orders.c.user_id == session.user_id,
+                orders.c.replaces_id.is_not(None),
+                orders.c.state == OrderState.SHIPPED.value,
+            )
+        ).scalars()
         return Asker(
             devices.own(connection, session.user_id, now),
             devices.shared_with(connection, session.user_id, now),
             account.equity_cents,
+            frozenset(replaced),
         )
 
     def _account(self, connection: Connection, session: Session) -> Account:

@@ -21,7 +21,7 @@ from ..crypto.keyring import Keyring
 from ..db.engine import Database
 from ..db.tables import devices as devices_table
 from ..db.tables import returns, users
-from ..errors import IllegalMove, NotTaken, NotThere
+from ..errors import IllegalMove, NotAllowed, NotTaken, NotThere
 from ..factors.kinds import DeviceKind
 from ..login.sessions import Session
 from ..notify import outbox
@@ -34,6 +34,7 @@ from .devices import Device
 from .states import RETURN, DeviceState, ReturnMove, ReturnState
 
 _NOTHING = N_("Nothing of this device is announced for return.")
+_NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _NOT_NOW = N_("This cannot be done with the return any more: nothing was changed.")
 _NOT_DUE = N_("This device is not due back: destroy it once you do not need it any more.")
 _NOT_IN_HAND = N_("This card is not with you yet, or not any more: it cannot be sent back.")
@@ -167,6 +168,8 @@ class Returns:
         with self._database.writing() as connection:
             now = self._clock.now()
             device = self._card(connection, spelled, now)
+            if device.owner_id == session.user_id:
+                raise NotAllowed(_NOT_ONESELF)
             there = self._announced(connection, device.id)
             if there is not None:
                 received: dict[str, Any] = {"received_at": now, "received_by_id": session.user_id}

@@ -7,11 +7,21 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, select, update
 
-from ..db.tables import cards, code_cards, devices, logins, orders, sessions, temporary_codes
+from ..db.tables import (
+    cards,
+    code_cards,
+    devices,
+    logins,
+    orders,
+    sessions,
+    shares,
+    temporary_codes,
+)
 from ..errors import NoSuchCard
 from ..login.ledger import LoginState
 from ..notify import outbox
-from .states import DEVICE, DeviceMove, DeviceState
+from . import devices as life
+from .states import DEVICE, DeviceMove, DeviceState, ShareState
 
 _REVOCABLE = [
     state.value
@@ -93,7 +103,37 @@ def revoke(connection: Connection, device_id: int, now: datetime, reason: str = 
     )
     connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
     outbox.take_back(connection, f"device:{device_id}", *outbox.BEFORE_ACTIVATION)
+    _end_shares(connection, device_id, now)
     return True
+
+
+def _end_shares(connection: Connection, device_id: int, now: datetime) -> None:
+    """End what shares a device that is over; what it set aside is back in use."""
+    open_ = [ShareState.PROVED.value, ShareState.PENDING.value, ShareState.ACTIVE.value]
+    for row in connection.execute(
+        select(shares.c.id, shares.c.user_id, shares.c.state, devices.c.serial)
+        .join(devices, devices.c.id == shares.c.device_id)
+        .where(shares.c.device_id == device_id, shares.c.state.in_(open_))
+    ).all():
+        connection.execute(
+            update(shares)
+            .where(shares.c.id == row.id, shares.c.state == row.state)
+            .values(state=ShareState.CANCELLED.value, ended_at=now)
+        )
+        if row.state == ShareState.ACTIVE.value:
+            for device in life.own(connection, row.user_id, now):
+                if device.state is DeviceState.SET_ASIDE:
+                    life.move(connection, device.id, DeviceMove.REACTIVATED, now)
+        if row.state != ShareState.PROVED.value:
+            once = f"share:{row.id}:{row.user_id}"
+            outbox.put(
+                connection,
+                row.user_id,
+                outbox.Notice.SHARE_CANCELLED,
+                once,
+                now,
+                serial=row.serial,
+            )
 
 
 def abandon(connection: Connection, device_id: int) -> bool:

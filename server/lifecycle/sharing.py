@@ -272,6 +272,8 @@ class Sharing:
                 raise IllegalMove(_ONE_AT_A_TIME)
         if device.state is not DeviceState.ACTIVE:
             raise IllegalMove(_NO_DEVICE)
+        if any(standing(connection, each, now).closed for each in (user_id, device.owner_id)):
+            raise IllegalMove(_CLOSED)
         entity, owners = entity_of(connection, user_id), entity_of(connection, device.owner_id)
         if not share_rules.is_same_person(
             entity, self._known(connection, entity), owners, self._known(connection, owners)

@@ -13,7 +13,7 @@ from ..crypto.keyring import Keyring
 from ..db.engine import Database
 from ..db.tables import devices as devices_table
 from ..db.tables import orders
-from ..errors import IllegalMove, NotThere
+from ..errors import IllegalMove, NotAllowed, NotThere
 from ..login.sessions import Session
 from ..notify import outbox
 from ..notify.outbox import BEFORE_ACTIVATION, Notice
@@ -24,6 +24,7 @@ from .devices import Device
 from .order_rows import CardOrder, Reason
 from .states import DeviceState, OrderMove, OrderState
 
+_NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _NO_CARD = N_("The card of this order was taken away: it must not be sent. Cancel the order.")
 
 
@@ -61,6 +62,8 @@ class Shipping:
         with self._database.writing() as connection:
             now = self._clock.now()
             order = order_rows.get(connection, self._keyring, order_id)
+            if order.user_id == session.user_id:
+                raise NotAllowed(_NOT_ONESELF)
             if order.state is OrderState.DRAFT:
                 raise NotThere(order_rows.NOT_THERE)
             order_rows.move(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import NoResultFound
 
 from ..accounts.roles import DUTIES, Duty
@@ -18,7 +18,7 @@ from ..audit.log import AuditLog
 from ..clock import Clock, written
 from ..crypto.secrets_table import Secrets
 from ..db.engine import Database
-from ..db.tables import devices, logins, shares, temporary_codes, users
+from ..db.tables import devices, logins, sessions, shares, temporary_codes, users
 from ..errors import IllegalMove, NotAllowed, NotThere
 from ..factors import temporary_code
 from ..factors.kinds import TEMPORARY, DeviceKind
@@ -26,6 +26,7 @@ from ..factors.names import free_label, free_serial
 from ..factors.temporary_code_factor import hashed
 from ..login.access import Access
 from ..login.ledger import LoginState
+from ..login.offers import choices
 from ..login.sessions import Session
 from ..login.standing import standing
 from ..notify import outbox
@@ -80,9 +81,18 @@ class TemporaryCodes:
         with self._database.writing() as connection:
             now = self._clock.now()
             name = _hold(connection, user_id)
-            if standing(connection, user_id, now).needs_no_device:
+            facts = standing(connection, user_id, now)
+            usable = [each for each in choices(connection, user_id, now) if not each.kind.temporary]
+            if facts.closed or (facts.opted_out and usable):
                 raise IllegalMove(_NEEDS_NONE)
             checks.spend(connection, check_id, session.user_id, user_id, now)
+            if facts.opted_out:  # nothing of his could answer for opting in
+                connection.execute(
+                    update(users).where(users.c.id == user_id).values(opted_out_at=None)
+                )
+                connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+                actor = f"user:{session.user}"
+                self._audit.write(connection, now, Event.OPTED_IN, actor, name, reason=reason)
             self._clear_the_last(connection, user_id, now)
             serial = self._add(connection, user_id, code, now)
             until = now + self._full + self._limited

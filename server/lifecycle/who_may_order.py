@@ -29,11 +29,15 @@ _NOT_YOURS = N_("You have no such device.")
 
 @dataclass(frozen=True)
 class Asker:
-    """What the decision rests on: his own devices, those in use with him, and his account."""
+    """What the decision rests on: his own devices, those in use with him, and his account.
+
+    `replaced`: the devices in whose place a card was shipped already.
+    """
 
     own: Sequence[Device]
     shared: Sequence[Device]
     equity_cents: int
+    replaced: frozenset[int] = frozenset()
 
 
 def reported(asker: Asker) -> list[Device]:
@@ -41,7 +45,9 @@ def reported(asker: Asker) -> list[Device]:
     return [
         device
         for device in asker.own
-        if device.kind is DeviceKind.CARD and device.state is DeviceState.SUSPENDED
+        if device.kind is DeviceKind.CARD
+        and device.state is DeviceState.SUSPENDED
+        and device.id not in asker.replaced
     ]
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from .. import metrics
 from ..audit.events import Event
 from ..audit.log import AuditLog
+from ..db.tables import devices
 from ..errors import AnswerWrong, DeviceLocked, LoginDecided
 from ..lifecycle.states import DeviceState
+from ..notify.outbox import Notice, put
 from ..settings import Settings
 from ..words import N_
 from .ledger import Claim, Held, Ledger, LoginState
@@ -106,5 +108,10 @@ class Judge:
         if locked:
             self._factors[held.kind].locked(connection, held.id)
             metrics.LOCKS.inc()
+            owner = connection.execute(
+                select(devices.c.owner_id).where(devices.c.id == held.id)
+            ).scalar_one()
+            once = f"device:{held.id}:{now.isoformat()}"
+            put(connection, owner, Notice.DEVICE_LOCKED, once, now, serial=held.serial)
             self._audit.write(connection, now, Event.DEVICE_LOCKED, actor, held.serial)
         return AnswerWrong(left)

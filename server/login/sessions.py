@@ -137,9 +137,15 @@ class Sessions:
             row = connection.execute(
                 _FIND, {"hash": token_hash, "now": now, "idle_since": now - idle}
             ).one_or_none()
+            facts = None
+            if row is not None and row.device_id is None:
+                facts = standing(connection, row.user_id, now)
         if row is None or (
             row.device_id is not None and state_at(row, now) is not DeviceState.ACTIVE
         ):
+            raise SessionUnknown(N_("The session has ended. Log in again."))
+        if facts is not None and facts.had_device and not facts.needs_no_device:
+            # the password alone opened it, before there was a device
             raise SessionUnknown(N_("The session has ended. Log in again."))
         seen = row.seen_at
         if now - seen >= timedelta(seconds=self._settings.session_touch_seconds):

@@ -7,7 +7,7 @@ setting `help_url` sends people elsewhere instead.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import markdown
@@ -77,7 +77,7 @@ def pictures() -> StaticFiles:
     return StaticFiles(directory=folder("pictures"), check_dir=False)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _html(name: str) -> str | None:
     source = folder("help") / f"{name}.md"
     if not source.is_file():

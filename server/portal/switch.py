@@ -119,5 +119,8 @@ def _place(request: Request) -> str:
     if request.method in {"GET", "HEAD"}:
         query = request.url.query
         return request.url.path + (f"?{query}" if query else "")
-    before = urlsplit(request.headers.get("referer", ""))
+    try:
+        before = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
     return before.path if before.netloc == request.url.netloc and before.path else "/"

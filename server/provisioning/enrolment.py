@@ -239,7 +239,11 @@ class Enrolments:
         owner_id: int,
         given_pin: str,
     ) -> bool:
-        """Tell whether this very record is here; of an active card the counter has moved on."""
+        """Tell whether this very record is here.
+
+        Of a card in use the counter has moved on, and the PIN is its owner's: telling whether it
+        is the same one would be a way to try them all.
+        """
         row = connection.execute(
             select(tables.cards, tables.devices.c.owner_id)
             .join(tables.devices, tables.devices.c.id == tables.cards.c.device_id)
@@ -247,7 +251,7 @@ class Enrolments:
         ).one()
         if there.provisioner_id != by.id or row.key_sealed is None:
             return False
-        active = there.state is DeviceState.ACTIVE
+        pending = there.state is DeviceState.PENDING
         plain = (row.key_id, row.suite, row.issuer, row.owner_id) == (
             record.key_id,
             record.suite,
@@ -258,9 +262,9 @@ class Enrolments:
         pin = self._keyring.open(row.pin_sealed, place("pin_sealed", there.device_id))
         return (
             plain
-            and (active or row.counter == record.counter)
             and hmac.compare_digest(key, record.key)
-            and hmac.compare_digest(pin, given_pin.encode("ascii"))
+            and (not pending or row.counter == record.counter)
+            and (not pending or hmac.compare_digest(pin, given_pin.encode("ascii")))
         )
 
     def _refuse_a_key_that_was_taken_away(self, connection: Connection, given: Enrolment) -> None:
