@@ -282,7 +282,7 @@ def test_a_session_from_before_the_first_device_gets_no_card(
     newcomer.log_in()
     newcomer.gets(PERMANENT)
     newcomer.token = old
-    assert newcomer.make(PERMANENT).status_code == 403
+    assert newcomer.make(PERMANENT).status_code == 401
     assert newcomer.make(ONLINE).status_code == 403
 
 
