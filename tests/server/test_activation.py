@@ -209,7 +209,7 @@ def test_a_card_that_activated_itself_while_it_was_asked_needs_no_answer(
         )
     begun = begin(alice, new)
     clock.advance(60)
-    assert finish(alice, new, begun, shown(new, begun)).status_code == 409
+    assert finish(alice, new, begun, shown(new, begun)).status_code == 401
 
 
 def test_the_pages_activate_it_too(alice: Holder, new: Card, verifier: Verifier) -> None:

@@ -107,7 +107,7 @@ def test_it_is_decided_again_when_it_is_submitted(verifier: Verifier, api: Api) 
     order = alice.filled()
     add_card(verifier, Card())
     alice.card = Card()
-    assert alice.call("POST", path(order, "submit")).status_code == 403
+    assert alice.call("POST", path(order, "submit")).status_code == 401
     assert alice.books() == (0, 0, 0)
 
 
