@@ -283,7 +283,7 @@ def test_a_session_from_before_the_first_device_gets_no_card(
     newcomer.gets(PERMANENT)
     newcomer.token = old
     assert newcomer.make(PERMANENT).status_code == 401
-    assert newcomer.make(ONLINE).status_code == 403
+    assert newcomer.make(ONLINE).status_code == 401
 
 
 def test_a_card_of_somebody_else_is_not_there(
