@@ -42,6 +42,7 @@ def _default_limits() -> dict[DeviceKind, Limits]:
         DeviceKind.MOBILE_KEY: Limits(per_day=1_000_000, per_five_business_days=1_000_000),
         DeviceKind.CODE_CARD: Limits(per_day=200_000, per_five_business_days=600_000),
         DeviceKind.ONLINE_CODE_CARD: Limits(per_day=200_000, per_five_business_days=600_000),
+        DeviceKind.SMS_CODE: Limits(per_day=200_000, per_five_business_days=600_000),
         DeviceKind.TEMPORARY_CODE: Limits(per_day=50_000, per_five_business_days=100_000),
     }
 
@@ -141,6 +142,10 @@ class Settings(BaseSettings):
     audit_seal_rows: Count = 64
 
     # The web
+    public_url: str | None = None
+    """Where people reach the pages, such as `https://login.example.com`: needed for the mobile key,
+    whose signatures are bound to it. Without it there is none.
+    """
     https: bool = False
     """Pages are reached by https (a proxy in front speaks it): `__Host-` cookies and HSTS."""
     trusted_proxies: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ class DeviceKind(StrEnum):
     CODE_CARD = "code_card"
     ONLINE_CODE_CARD = "online_code_card"
     TEMPORARY_CODE = "temporary_code"
+    SMS_CODE = "sms_code"
 
     @property
     def words(self) -> str:
@@ -35,8 +36,9 @@ _WORDS = {
     DeviceKind.CODE_CARD: N_("code card"),
     DeviceKind.ONLINE_CODE_CARD: N_("online code card"),
     DeviceKind.TEMPORARY_CODE: N_("temporary code"),
+    DeviceKind.SMS_CODE: N_("SMS code"),
 }
-TEMPORARY = frozenset({DeviceKind.ONLINE_CODE_CARD, DeviceKind.TEMPORARY_CODE})
+TEMPORARY = frozenset({DeviceKind.ONLINE_CODE_CARD, DeviceKind.TEMPORARY_CODE, DeviceKind.SMS_CODE})
 """The kinds that bridge the time until a permanent device works."""
 
 PROTECTION = (
@@ -44,6 +46,7 @@ PROTECTION = (
     DeviceKind.MOBILE_KEY,
     DeviceKind.CODE_CARD,
     DeviceKind.ONLINE_CODE_CARD,
+    DeviceKind.SMS_CODE,
     DeviceKind.TEMPORARY_CODE,
 )
 """From the highest protection down; the temporary ones rank below all others."""

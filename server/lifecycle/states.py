@@ -66,6 +66,9 @@ DEVICE = Machine(
 KEPT_SQL = f"state != '{DeviceState.REVOKED.value}'"
 """The devices among which a serial, and an owner's name for a device, is unique."""
 
+ACTIVE_PHONE_SQL = f"kind = 'mobile_key' AND state = '{DeviceState.ACTIVE.value}'"
+"""The devices of which a user has one at most: the phone in use."""
+
 
 class Timed(Protocol):
     """A device's row, as far as its state goes."""

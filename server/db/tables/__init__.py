@@ -7,6 +7,7 @@ from .desk import identity_checks, ledger, orders, outbox, returns
 from .devices import cards, code_cards, code_pairs, devices, provisioners, shares, temporary_codes
 from .logins import logins, sessions
 from .machinery import audit_head, audit_log, audit_seals, secrets
+from .mobile import mobile_keys, mobile_registrations, sms_codes
 from .people import accounts, brakes, entities, users
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "ledger",
     "logins",
     "metadata",
+    "mobile_keys",
+    "mobile_registrations",
     "orders",
     "outbox",
     "provisioners",
@@ -31,6 +34,7 @@ __all__ = [
     "secrets",
     "sessions",
     "shares",
+    "sms_codes",
     "temporary_codes",
     "users",
 ]

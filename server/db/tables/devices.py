@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from ...lifecycle.states import KEPT_SQL
+from ...lifecycle.states import ACTIVE_PHONE_SQL, KEPT_SQL
 from ..types import Moment, RowId
 from .base import metadata
 
@@ -71,6 +71,13 @@ devices = Table(
         unique=True,
         sqlite_where=text(KEPT_SQL),
         postgresql_where=text(KEPT_SQL),
+    ),
+    Index(
+        "ix_devices_owner_id_phone",
+        "owner_id",
+        unique=True,
+        sqlite_where=text(ACTIVE_PHONE_SQL),
+        postgresql_where=text(ACTIVE_PHONE_SQL),
     ),
 )
 

@@ -10,7 +10,8 @@ from .base import metadata
 # One login from the right password to its end; `state` is open, accepted or closed. `browser` is
 # the hash of the cookie of the browser that it belongs to, when it began on the pages. Other
 # purposes than `login` are proofs within a session (login.proofs): `session_hash` is the one
-# session that may answer, `detail_sealed` what the right answer puts into force.
+# session that may answer, `detail_sealed` what the right answer puts into force. `from_*`: where
+# a login was begun, for whoever approves it on a phone.
 logins = Table(
     "logins",
     metadata,
@@ -27,6 +28,8 @@ logins = Table(
     Column("browser", LargeBinary),
     Column("session_hash", LargeBinary),
     Column("detail_sealed", LargeBinary),
+    Column("from_address", String(64)),
+    Column("from_agent", String(128)),
     Index("ix_logins_user_id_state", "user_id", "state"),
 )
 
