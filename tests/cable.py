@@ -52,8 +52,9 @@ class _Program:
         return self._process.returncode, f"{out or ''}{errors or ''}"
 
     def interrupt(self, signal: int) -> None:
-        """What Ctrl-C does, or a power cut."""
+        """What Ctrl-C does, or a power cut: its input stays open until it has ended."""
         self._process.send_signal(signal)
+        self._process.wait(120)
 
     def stop(self) -> None:
         """End it, in whatever state it is."""

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,18 +25,37 @@ class DoorError(RuntimeError):
     """A command did not do what it should; the text is what it printed."""
 
 
+@dataclass(frozen=True)
+class Done:
+    """What came of a command."""
+
+    code: int
+    out: str
+    errors: str
+
+
+Runner = Callable[[str, Sequence[str], str | None], Done]
+"""Runs a console script: its name, its arguments, its standard input."""
+
+
+def process(command: str, arguments: Sequence[str], stdin: str | None) -> Done:
+    """Run a console script as anybody does."""
+    done = subprocess.run(
+        [str(BIN / command), *arguments], input=stdin, capture_output=True, text=True, timeout=120
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+runner: Runner = process
+"""How commands are run; the tests put `tests.warm` here."""
+
+
 def run(command: str, *arguments: object, stdin: str | None = None) -> str:
     """Run one of the console scripts; return what it printed, or raise DoorError."""
-    done = subprocess.run(
-        [str(BIN / command), *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    if done.returncode:
-        raise DoorError(f"{command} exited with {done.returncode}: {done.stdout}{done.stderr}")
-    return done.stdout
+    done = runner(command, [str(each) for each in arguments], stdin)
+    if done.code:
+        raise DoorError(f"{command} exited with {done.code}: {done.out}{done.errors}")
+    return done.out
 
 
 def free_port() -> int:

@@ -137,7 +137,7 @@ def test_ctrl_c_ends_it_at_both_ends(household: BlankHousehold, card: CabledCard
     assert card.number() == pairing.number()
     pairing.interrupt(signal.SIGINT)
     code, told = pairing.end()
-    assert code == 130
+    assert code == 130, told
     assert "Traceback" not in told
     assert card.ended() == Fault.PAIRING_STOPPED.code
     assert (keys(household), records(household)) == ([], [])

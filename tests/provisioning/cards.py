@@ -14,6 +14,9 @@ from protocol.fingerprint import fingerprint
 from protocol.pairing.card_end import Agreed, CardEnd, Compare, Send
 from protocol.pairing.errors import AbortReason, PairingError
 
+LATE = 0.3
+"""How long the kernel may take to pass on what was written to a pseudo-terminal, in seconds."""
+
 
 class EndCard:
     """Offers pairing once, in a thread, as the firmware does; `number` is what its glass shows."""
@@ -64,9 +67,10 @@ class EndCard:
         with contextlib.suppress(CableCut):
             try:
                 while self.ended is None:
-                    if select.select([self._cable], [], [], 0.02)[0]:
+                    over = self._stop.is_set()  # what was written before this may yet be on its way
+                    if select.select([self._cable], [], [], LATE if over else 0.02)[0]:
                         self._take(end, self._cable.read())
-                    elif self._stop.is_set():
+                    elif over:
                         break
             except PairingError as error:
                 self.ended = error.reason

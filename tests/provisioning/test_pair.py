@@ -102,8 +102,9 @@ def bench(tmp_path: Path) -> Iterator[Bench[EndCard]]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """People are not waited for long; the card is."""
+    """People are not waited for long, nor a card that says nothing."""
     monkeypatch.setattr(talk, "COMPARE", 0.6)
+    monkeypatch.setattr(talk, "OFFERED", 3.0)
 
 
 def test_card_and_key_file_have_the_same_key_and_nothing_remains(
