@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from sqlalchemy import Connection, create_engine
 from starlette.testclient import TestClient
 
 from protocol import ocra, serial
@@ -15,9 +19,12 @@ from server import setup
 from server.accounts import users
 from server.app import create_app
 from server.clock import Clock
+from server.db import migrate
 from server.factors import cards
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
+
+_upgrade = migrate.upgrade
 
 PASSWORD = "correct horse battery"
 PIN = "7305"
@@ -91,8 +98,27 @@ def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> V
     """Make a verifier in a folder of its own and open it."""
     settings = Settings(data=folder / "data", **(FAST | numbers))
     clock = clock or ToldClock()
-    setup.make(settings, clock, "cli:test")
+    with patch.object(migrate, "upgrade", _lay_tables):
+        setup.make(settings, clock, "cli:test")
     return open_verifier(settings, clock=clock)
+
+
+def _lay_tables(connection: Connection) -> None:
+    """Do what the migrations do to an empty database, without working it out each time."""
+    for statement in _statements():
+        connection.exec_driver_sql(statement)
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        _upgrade(connection)
+        made = connection.connection.dbapi_connection
+        assert isinstance(made, sqlite3.Connection)
+        statements = tuple(made.iterdump())
+    engine.dispose()
+    return tuple(each for each in statements if not each.startswith(("BEGIN", "COMMIT")))
 
 
 def add_user(verifier: Verifier, name: str = "alice", password: str = PASSWORD) -> None:
