@@ -132,15 +132,16 @@ class Verifier:
                 stdout=log,
                 stderr=log,
             )
-        for _ in range(600):
-            if self._process.poll() is not None:
-                raise DoorError(f"the verifier ended: {self.log.read_text()}")
-            try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
+        with httpx.Client(base_url=self.url, verify=False) as client:
+            for _ in range(600):
+                if self._process.poll() is not None:
+                    raise DoorError(f"the verifier ended: {self.log.read_text()}")
+                try:
+                    if client.get("/readyz").status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.05)
         raise DoorError(f"the verifier does not answer: {self.log.read_text()}")
 
     @property

@@ -16,10 +16,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
+
+from tests import doors
 from tests.doors import Done
 
 PROGRAMS = {
@@ -76,6 +79,15 @@ class Warm:
         self._process.terminate()
         self._process.wait()
         self._folder.cleanup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm() -> Iterator[None]:
+    """Run the commands of `tests.doors` in this way."""
+    with closing(Warm()) as made:
+        doors.runner = made.run
+        yield
+        doors.runner = doors.process
 
 
 def _serve(listener: socket.socket) -> None:

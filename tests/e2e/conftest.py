@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import doors
 from tests.doors import Household
-from tests.warm import Warm
+from tests.warm import warm
+
+__all__ = ["warm"]
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -39,15 +39,6 @@ def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     folder = Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def warm() -> Iterator[None]:
-    """Commands do not import everything anew each time."""
-    with closing(Warm()) as warm:
-        doors.runner = warm.run
-        yield
-        doors.runner = doors.process
 
 
 @pytest.fixture(scope="module")
