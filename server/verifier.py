@@ -27,7 +27,6 @@ from .lifecycle.code_cards import CodeCards
 from .lifecycle.opting import Opting
 from .lifecycle.pin_change import PinChange
 from .lifecycle.pin_gate import PinGate
-from .lifecycle.pin_reset import PinReset
 from .lifecycle.requests import Requests
 from .lifecycle.returns import Returns
 from .lifecycle.sharing import Sharing
@@ -130,8 +129,7 @@ class Verifier:
         self.shipping = Shipping(*parts)
         self.returns = Returns(*parts)
         self.activation = Activation(database, self.clock, self.audit, self.proofs, self.sessions)
-        self.pin_change = PinChange(database, self.clock, self.audit, keyring, self.proofs, gate)
-        self.pin_resets = PinReset(
+        self.pin_change = PinChange(
             database, self.clock, self.audit, keyring, self.proofs, self.sessions, gate
         )
 

@@ -25,13 +25,12 @@ from ..notify.outbox import Notice
 from ..words import N_
 from . import devices, shares, temporary
 from .devices import Device
-from .states import DEVICE, DeviceMove, DeviceState, ShareState
+from .states import DEVICE, DeviceMove, DeviceState
 
 _NOT_NOW = N_(
     "This device cannot be put into use in this way now: nothing was changed. Look at your list "
     "of devices."
 )
-_SHARES = N_("You use a shared device: cancel that first, and your own is back in use.")
 _NO_PIN = N_("The support desk has ended this card's PIN: choose a new one instead.")
 _OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")
 
@@ -134,11 +133,8 @@ class Activation:
         elsewhere = way is ACTIVATE and device.kind is DeviceKind.CODE_CARD
         if device.kind.temporary or elsewhere or device.state not in way.fits:
             raise IllegalMove(_NOT_NOW)
-        if way is REACTIVATE and any(
-            each.user_id == session.user_id and each.state is ShareState.ACTIVE
-            for each in shares.open_of(connection, session.user_id)
-        ):
-            raise IllegalMove(_SHARES)
+        if way is REACTIVATE:
+            shares.must_use_none(connection, session.user_id)
         if device.locked:
             raise DeviceLocked(LOCKED)
         if device.pin_reset:

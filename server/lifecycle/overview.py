@@ -26,7 +26,7 @@ class Action(StrEnum):
     ACTIVATE = "activate"
     PRINT = "print"
     REACTIVATE = "reactivate"
-    NEW_PIN = "new-pin"
+    NEW_PIN = "new_pin"
     CHANGE_PIN = "change_pin"
     RETURN = "return"
     SHARING = "sharing"

@@ -1,4 +1,9 @@
-"""Changing a card's soft PIN: chosen twice, and in force once a challenge is answered with it."""
+"""A card's new soft PIN: chosen twice, and in force once a challenge is answered with it.
+
+A card in use changes its PIN. A card whose PIN the desk has ended is suspended, and no PIN that
+anybody knows is in force: its owner, logged in by what the desk gave him, chooses anew, and the
+answer takes the card into use again and ends the temporary devices.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +25,15 @@ from ..factors.kinds import DeviceKind
 from ..login.judge import LOCKED
 from ..login.ledger import Purpose
 from ..login.proofs import Asked, Proofs
-from ..login.sessions import Session
+from ..login.sessions import Session, Sessions
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..words import N_
-from . import devices
+from . import devices, shares, temporary
 from .devices import Device
 from .pin_gate import PinGate
 from .rights import must_change_security
-from .states import DeviceState
+from .states import DeviceMove, DeviceState
 
 _NO_PIN = N_("Only a card that is in use has a PIN that you can change.")
 _OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")
@@ -44,6 +49,7 @@ class PinChange:
         audit: AuditLog,
         keyring: Keyring,
         proofs: Proofs,
+        sessions: Sessions,
         gate: PinGate,
     ) -> None:
         self._database = database
@@ -51,15 +57,16 @@ class PinChange:
         self._audit = audit
         self._keyring = keyring
         self._proofs = proofs
+        self._sessions = sessions
         self._gate = gate
 
     def card(self, session: Session, device_id: str | int) -> Device:
-        """Return the card whose PIN is to change; raises NotThere, IllegalMove, DeviceLocked."""
+        """Return the card that is to have a new PIN; raises NotThere, IllegalMove, DeviceLocked."""
         with self._database.reading() as connection:
             return self._fit(connection, session, device_id)
 
     def begin(self, session: Session, device_id: str | int, pin: str, again: str) -> Asked:
-        """Ask the card for an answer with the new PIN; the old one stays in force until then.
+        """Ask the card for an answer with the new PIN; an old one stays in force until then.
 
         The new PIN waits sealed, in the question's own row. Raises NotTaken, and what `card` does.
         """
@@ -86,8 +93,14 @@ class PinChange:
             _check_whose(asked, device)
             sealed = self._keyring.seal(_new_pin(asked), place("pin_sealed", device.id))
             connection.execute(
-                update(cards).where(cards.c.device_id == device.id).values(pin_sealed=sealed)
+                update(cards)
+                .where(cards.c.device_id == device.id)
+                .values(pin_sealed=sealed, pin_reset_at=None)
             )
+            if device.pin_reset:
+                devices.move(connection, device.id, DeviceMove.REACTIVATED, now)
+                self._sessions.prove(connection, session.token_hash, device.id)
+                temporary.end_all(connection, device.owner_id, now)
             outbox.put(
                 connection,
                 session.user_id,
@@ -97,18 +110,29 @@ class PinChange:
                 serial=device.serial,
             )
             actor = f"user:{session.user}"
-            self._audit.write(connection, now, Event.PIN_CHANGED, actor, device.serial)
-            return device
+            event = Event.PIN_CHOSEN if device.pin_reset else Event.PIN_CHANGED
+            self._audit.write(connection, now, event, actor, device.serial)
+            return devices.get(connection, device.id, now)
 
+        usable = (self.card(session, device_id).state,)  # the way that it goes stays the same
         return self._proofs.answer(
-            session, proof_id, Purpose.PIN_CHANGE, text, then, adapt=_with_the_new_pin
+            session,
+            proof_id,
+            Purpose.PIN_CHANGE,
+            text,
+            then,
+            usable=usable,
+            adapt=_with_the_new_pin,
         )
 
     def _fit(self, connection: Connection, session: Session, device_id: str | int) -> Device:
         must_change_security(connection, session)
         device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
-        if device.kind is not DeviceKind.CARD or device.state is not DeviceState.ACTIVE:
+        has_one = DeviceState.SUSPENDED if device.pin_reset else DeviceState.ACTIVE
+        if device.kind is not DeviceKind.CARD or device.state is not has_one:
             raise IllegalMove(_NO_PIN)
+        if device.pin_reset:
+            shares.must_use_none(connection, session.user_id)
         if device.locked:
             raise DeviceLocked(LOCKED)
         return device

@@ -18,6 +18,7 @@ from .states import SHARE, DeviceState, ShareMove, ShareState, state_at
 OPEN = (ShareState.PROVED, ShareState.PENDING, ShareState.ACTIVE)
 _NOT_THERE = N_("There is no such share.")
 _NOT_NOW = N_("This cannot be done with the share any more, or not yet: nothing was changed.")
+_USES_ONE = N_("You use a shared device: cancel that first, and your own is back in use.")
 
 _OWNERS = users.alias("owners")
 _SELECT = (
@@ -87,6 +88,13 @@ def asked_by(connection: Connection, user_id: int) -> Share | None:
     """Return the latest share that a user asked for, whatever came of it."""
     rows = connection.execute(_SELECT.where(shares.c.user_id == user_id)).all()
     return _read(rows[-1]) if rows else None
+
+
+def must_use_none(connection: Connection, user_id: int) -> None:
+    """Raise IllegalMove where a user logs in with a shared device: his own rest meanwhile."""
+    for each in open_of(connection, user_id):
+        if each.user_id == user_id and each.state is ShareState.ACTIVE:
+            raise IllegalMove(_USES_ONE)
 
 
 def pending(connection: Connection) -> list[Share]:

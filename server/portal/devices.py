@@ -33,6 +33,7 @@ _CODE_CARD_PAGES = {
     DeviceKind.CODE_CARD: "/code-card",
     DeviceKind.ONLINE_CODE_CARD: "/online-code-card",
 }
+_PIN = {Action.NEW_PIN, Action.CHANGE_PIN}
 _REQUEST, _CODE_CARD = N_("Request a card"), N_("Get a code card")
 _HAVE_ACCESS = N_("I already have access to a device under a different user name")
 _SHARE = N_("Share a device")
@@ -102,7 +103,7 @@ def page_of(device: Device, action: Action) -> str:
         return "/share"
     if device.kind in _CODE_CARD_PAGES and action is not Action.REACTIVATE:
         return _CODE_CARD_PAGES[device.kind]
-    return f"/devices/{device.id}/{'pin' if action is Action.CHANGE_PIN else action.value}"
+    return f"/devices/{device.id}/{'pin' if action in _PIN else action.value}"
 
 
 def exists(request: Request, path: str) -> bool:

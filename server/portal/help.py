@@ -24,7 +24,6 @@ TOPICS = (
     (r"/devices/[^/]+/(activate|reactivate).*", "activating"),
     (r"/devices/[^/]+/pin.*", "pin"),
     (r"/devices/[^/]+/return.*", "returning"),
-    (r"/new-pin.*", "pin"),
     (r"/devices.*", "devices"),
     (r"/(online-)?code-card.*", "code-cards"),
     (r"/after-code.*", "lost-device"),

@@ -1,4 +1,4 @@
-"""Pages of changing a card's PIN: the new one twice, then an answer given with it."""
+"""Pages of a card's new PIN, changed or chosen anew: typed twice, then an answer given with it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ _TEXT = N_(
     "stays in force."
 )
 _BUTTON = N_("Change the PIN")
+_ANEW_TEXT = N_(
+    "Type the new PIN on the card, and then this challenge. The card is in use again after it."
+)
+_ANEW_BUTTON = N_("Confirm")
 
 
 def routes(verifier: Verifier) -> APIRouter:
@@ -57,13 +61,15 @@ class _Pages:
         return visit.go(f"{_start(visit)}/{asked.id}")
 
     def ask(self, visit: Visit) -> Response:
-        return ask_page(visit, self._verifier.clock, _question(visit), lambda: self._asked(visit))
+        return ask_page(
+            visit, self._verifier.clock, self._question(visit), lambda: self._asked(visit)
+        )
 
     def answer(self, visit: Visit) -> Response:
         return take_answer(
             visit,
             self._verifier.clock,
-            _question(visit),
+            self._question(visit),
             lambda: self._asked(visit),
             lambda text: self._verifier.pin_change.answer(
                 visit.session, visit.part("device"), visit.part("proof"), text
@@ -76,10 +82,11 @@ class _Pages:
             visit.session, visit.part("device"), visit.part("proof")
         )
 
+    def _question(self, visit: Visit) -> Question:
+        card = self._verifier.pin_change.card(visit.session, visit.part("device"))
+        text, button = (_ANEW_TEXT, _ANEW_BUTTON) if card.pin_reset else (_TEXT, _BUTTON)
+        return Question(_TITLE, text, button, _start(visit))
+
 
 def _start(visit: Visit) -> str:
     return f"/devices/{visit.part('device')}/pin"
-
-
-def _question(visit: Visit) -> Question:
-    return Question(_TITLE, _TEXT, _BUTTON, _start(visit))

@@ -6,8 +6,8 @@ same call.
 
 A PIN is ended, not set: the card is suspended and its PIN replaced by something that no card can
 be given, so the desk neither sees a PIN nor knows one afterwards. The owner logs in with the
-temporary code that the desk issues beside it, and is asked for a new PIN on a page of his own
-(`lifecycle.pin_reset`); the answer given with the new PIN takes the card into use again.
+temporary code that the desk issues beside it, and chooses a new PIN (`lifecycle.pin_change`); the
+answer given with it takes the card into use again.
 """
 
 from __future__ import annotations

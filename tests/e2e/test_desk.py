@@ -173,12 +173,13 @@ def test_a_forgotten_pin_is_ended_by_the_desk_and_chosen_anew_by_its_owner(
     accessible(page)
     page.screenshot(path=pictures / "desk-new-pin.png", full_page=True)
     page.get_by_label("New PIN, 4 digits").fill("8152")
-    page.get_by_label("The same again").fill("8152")
+    page.get_by_label("The new PIN again").fill("8152")
     page.get_by_role("button", name="Continue").click()
     grace.respond(page, "8152")
     accessible(page)
     page.get_by_role("button", name="Confirm").click()
-    expect(page.locator("#device")).to_contain_text(grace.serial)
+    expect(page.get_by_role("status")).to_contain_text("The new PIN is in force")
+    accessible(page)
 
     grace.pin = "8152"
     grace.log_in(visit())

@@ -17,6 +17,7 @@ from .people import ADDRESS, ALICE, add_account, add_staff
 from .support import Api, Card, add_card, add_user
 
 REASON = "the caller asked for it"
+WHY = {"reason": REASON}
 KNOWN = {
     "date_of_birth": "1980-02-29",
     "document_number": "x 1234567",
@@ -107,6 +108,17 @@ def identify(desk: Caller, name: str, **wrong: str) -> Any:
     asked = begun.json()
     answers = {fact: (KNOWN | wrong)[fact] for fact in asked["asked"]}
     return desk.post(f"/desk/users/{name}/checks/{asked['check']}", {"answers": answers})
+
+
+def serial(user: Caller) -> str:
+    """The serial of the card that somebody holds."""
+    assert user.card
+    return user.card.serial
+
+
+def device(verifier: Verifier, user: Caller, act: str) -> str:
+    """Where the desk does something about that card."""
+    return f"/desk/users/{user.name}/devices/{device_id(verifier, serial(user))}/{act}"
 
 
 def device_id(verifier: Verifier, serial: str) -> int:

@@ -14,26 +14,24 @@ from server.audit.verify import verify
 from server.crypto.secrets_table import AUDIT
 from server.db import tables
 from server.errors import IllegalMove
-from server.lifecycle import overview
-from server.lifecycle.activation import REACTIVATE
-from server.login.access import RIGHTS
 from server.verifier import Verifier
 
 from .desk_support import (
     KNOWN,
     REASON,
+    WHY,
     Caller,
     customer,
+    device,
     device_id,
     events,
     identify,
     log,
+    serial,
     staff,
 )
 from .people import BOB
-from .support import PIN, Api, ToldClock, wrong
-
-WHY = {"reason": REASON}
+from .support import Api, ToldClock, wrong
 
 
 @pytest.fixture
@@ -45,15 +43,6 @@ def alice(verifier: Verifier, api: Api) -> Caller:
 def carol(verifier: Verifier, api: Api) -> Caller:
     """Support."""
     return staff(verifier, api, "carol", Role.SUPPORT)
-
-
-def serial(user: Caller) -> str:
-    assert user.card
-    return user.card.serial
-
-
-def device(verifier: Verifier, user: Caller, act: str) -> str:
-    return f"/desk/users/{user.name}/devices/{device_id(verifier, serial(user))}/{act}"
 
 
 def lock(api: Api, user: Caller) -> None:
@@ -392,61 +381,6 @@ def test_another_users_device_is_not_there(
     assert bob.get("/session").status_code == 200
 
 
-# --- a PIN is ended, and chosen anew by its owner
-
-
-def pin_of(verifier: Verifier, user: Caller) -> bytes:
-    cards, number = tables.cards, device_id(verifier, serial(user))
-    with verifier.database.reading() as connection:
-        sealed = connection.execute(
-            select(cards.c.pin_sealed).where(cards.c.device_id == number)
-        ).scalar_one()
-    return verifier.keyring.open(sealed, f"cards.pin_sealed:{number}")
-
-
-def with_the_code(api: Api, user: Caller, code: str) -> Caller:
-    """Log in with a temporary code."""
-    login = api.password(user.name).json()
-    assert login["factor"] == "temporary-code"
-    told = api.answer(login["login"], code).json()
-    return Caller(api, user.name, user.card, told["session"], told["access"])
-
-
-def test_the_desk_ends_a_pin_and_knows_none_afterwards(
-    verifier: Verifier, api: Api, alice: Caller, carol: Caller
-) -> None:
-    identify(carol, "alice")
-    answer = carol.post(device(verifier, alice, "reset-pin"), WHY)
-    assert answer.json() == {"serial": serial(alice), "done": "reset-pin"}
-    kept = pin_of(verifier, alice)
-    assert len(kept) == 32  # no card takes that, and nobody has seen it
-    assert PIN.encode() != kept
-    assert alice.get("/session").status_code == 401
-    assert api.password("alice").status_code == 403
-    assert events(verifier)[-2:] == ["pin.reset", "login.without-device"]
-
-
-def test_the_owner_chooses_the_new_pin_after_a_login_with_the_temporary_code(
-    verifier: Verifier, api: Api, alice: Caller, carol: Caller
-) -> None:
-    identify(carol, "alice")
-    carol.post(device(verifier, alice, "reset-pin"), WHY)
-    code = carol.post("/desk/users/alice/temporary-code", WHY).json()["code"]
-    session = with_the_code(api, alice, code)
-    number = device_id(verifier, serial(alice))
-    found = verifier.sessions.find(session.token, verifier.clock.now())
-    asked = verifier.pin_resets.begin(found, number, "8152", "8152")
-    assert alice.card
-    response = alice.card.shows(str(asked.prompt["challenge"]), "8152")
-    verifier.pin_resets.answer(found, number, asked.id, response)
-    assert session.get("/session").json()["device_kind"] == "card"
-    assert pin_of(verifier, alice) == b"8152"
-    login = api.password("alice").json()
-    assert [each["kind"] for each in login["factors"]] == ["card"]  # the temporary code is over
-    right = alice.card.shows(login["prompt"]["challenge"], "8152")
-    assert api.answer(login["login"], right).json()["access"] == "full"
-
-
 # --- accounts and the log
 
 
@@ -516,22 +450,3 @@ def test_no_secret_of_a_person_stands_in_the_log(
     text = "".join(f"{row.actor}{row.subject}{row.detail}" for row in log(verifier))
     secrets: list[Any] = ["1234567", "219099999", "1980", "2025550123", "something else"]
     assert not [secret for secret in secrets if secret in text]
-
-
-def test_a_card_whose_pin_was_ended_is_not_reactivated_but_given_a_new_one(
-    verifier: Verifier, api: Api, alice: Caller, carol: Caller
-) -> None:
-    identify(carol, "alice")
-    carol.post(device(verifier, alice, "reset-pin"), WHY)
-    code = carol.post("/desk/users/alice/temporary-code", WHY).json()["code"]
-    session = with_the_code(api, alice, code)
-    number = device_id(verifier, serial(alice))
-    found = verifier.sessions.find(session.token, verifier.clock.now())
-    with pytest.raises(IllegalMove, match="choose a new one"):
-        verifier.activation.begin(found, number, REACTIVATE)
-    with verifier.database.reading() as connection:
-        rights = RIGHTS[found.access]
-        lines = overview.lines(connection, found.user_id, rights, verifier.clock.now())
-    (card,) = [each for each in lines if each.device.id == number]
-    assert overview.Action.NEW_PIN in card.actions
-    assert overview.Action.REACTIVATE not in card.actions

@@ -131,7 +131,7 @@ def test_no_page_of_the_desk_holds_what_identifies_or_a_pin(
     assert "waits for a new PIN" in pages[-1]
 
 
-def test_the_page_of_a_new_pin(verifier: Verifier, alice: Caller, carol: Browser) -> None:
+def test_the_page_of_a_pin_chosen_anew(verifier: Verifier, alice: Caller, carol: Browser) -> None:
     assert alice.card
     number = device_id(verifier, alice.card.serial)
     identify(carol)
@@ -147,14 +147,14 @@ def test_the_page_of_a_new_pin(verifier: Verifier, alice: Caller, carol: Browser
     browser = Browser(verifier)
     browser.get("/login")
     browser.client.cookies.set("challng_session", token)
-    path = f"/devices/{number}/new-pin"
-    assert browser.get(path).status_code == 200
+    path = f"/devices/{number}/pin"
+    assert "has ended the PIN" in browser.get(path).text
     for pin, again in (("8152", "8153"), ("1234", "1234"), ("81520", "81520"), ("", "")):
         page = browser.send(path, pin=pin, again=again)
         assert page.status_code == 422
-        assert pin not in page.text or not pin
+        assert not pin or pin not in page.text.replace("such as 1234", "")
     browser.send(path, pin="8152", again="8152")
-    answer = next(action for action in forms(browser.page) if "/new-pin/" in action)
+    answer = next(action for action in forms(browser.page) if "/pin/" in action)
     asked = browser.page
     wrong = browser.send(answer, answer="00000000")
     assert wrong.status_code == 401
@@ -162,8 +162,9 @@ def test_the_page_of_a_new_pin(verifier: Verifier, alice: Caller, carol: Browser
     browser.page = asked
     done = browser.send(answer, answer=alice.card.shows(browser.challenge(), "8152"))
     assert done.status_code == 200
-    assert browser.get(path).status_code == 409
-    assert browser.get("/devices/999/new-pin").status_code == 404
+    assert "The new PIN is in force" in done.text
+    assert "has ended the PIN" not in browser.get(path).text
+    assert browser.get("/devices/999/pin").status_code == 404
 
 
 def test_what_was_typed_is_kept_but_for_the_password(
