@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..accounts.roles import Role
 from ..db.engine import Database
-from ..db.tables import accounts, devices, sessions, users
+from ..db.tables import accounts, devices, logins, sessions, users
 from ..db.types import Moment
 from ..errors import SessionUnknown
 from ..factors.kinds import DeviceKind
@@ -179,6 +179,27 @@ class Sessions:
         connection.execute(
             update(sessions).where(sessions.c.token_hash == token_hash).values(device_id=device_id)
         )
+
+    def renew(self, session: Session) -> str | None:
+        """Know a session by another token from now on; None where it is over, or was renewed.
+
+        What was asked in it can still be answered.
+        """
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        with self._database.writing() as connection:
+            renewed = connection.execute(
+                update(sessions)
+                .where(sessions.c.token_hash == session.token_hash)
+                .values(token_hash=_hash(token))
+            )
+            if renewed.rowcount != 1:
+                return None
+            connection.execute(
+                update(logins)
+                .where(logins.c.session_hash == session.token_hash)
+                .values(session_hash=_hash(token))
+            )
+        return token
 
     def _limits(self, access: Access, kind: DeviceKind) -> Limits:
         return self._settings.limits[DeviceKind.NONE if access is Access.RESTRICTED else kind]

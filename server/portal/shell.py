@@ -147,7 +147,10 @@ class Shell:
             language.current.set(session.locale)
         try:
             _check(session, right, duty)
-            return handler(Visit(request, session, mark, self._forms.token(mark), fields))
+            response = handler(Visit(request, session, mark, self._forms.token(mark), fields))
+            if request.method == "POST":
+                self._renew(request, session, response)
+            return response
         except Refusal as refusal:
             if isinstance(refusal, NotAllowed):
                 self._note(session, request.url.path)
@@ -156,6 +159,17 @@ class Shell:
     def _session(self, request: Request) -> Session:
         token = self._cookies.session(request) or ""
         return self._verifier.sessions.find(token, self._verifier.clock.now())
+
+    def _renew(self, request: Request, before: Session, response: Response) -> None:
+        """Give the browser another token where its session reaches more, or less, than before."""
+        try:
+            session = self._session(request)
+        except SessionUnknown:  # ended by what was done
+            return
+        if (session.access, session.device_serial) != (before.access, before.device_serial):
+            token = self._verifier.sessions.renew(session)
+            if token is not None:
+                self._cookies.set_session(response, token)
 
     def _note(self, session: Session, path: str) -> None:
         with self._verifier.database.writing() as connection:
