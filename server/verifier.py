@@ -24,6 +24,7 @@ from .factors.kinds import DeviceKind
 from .factors.temporary_code_factor import TemporaryCodeFactor
 from .lifecycle.activation import Activation
 from .lifecycle.code_cards import CodeCards
+from .lifecycle.lost_in_post import LostInPost
 from .lifecycle.opting import Opting
 from .lifecycle.pin_change import PinChange
 from .lifecycle.pin_gate import PinGate
@@ -127,6 +128,7 @@ class Verifier:
         gate = PinGate(database, self.clock, self.audit, keyring, brake)
         self.requests = Requests(*parts, gate)
         self.shipping = Shipping(*parts)
+        self.lost_in_post = LostInPost(database, self.clock, self.audit)
         self.returns = Returns(*parts)
         self.activation = Activation(database, self.clock, self.audit, self.proofs, self.sessions)
         self.pin_change = PinChange(

@@ -1,4 +1,4 @@
-"""The list of a user's devices over the API."""
+"""The list of a user's devices over the API, and the report of one that never arrived."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from .caller import caller
 
 
 def routes(verifier: Verifier) -> APIRouter:
-    """Return the call `/api/v1/devices`."""
+    """Return the calls `/api/v1/devices` and `/api/v1/devices/{device}/lost`."""
     router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
     who = Depends(caller(verifier, Right.DEVICES))
+    reports = Depends(caller(verifier, Right.LOST_CARDS))
 
     @router.get("", summary="Own and shared devices, how they stand, and what can be done")
     def show(session: Session = who) -> Response:
@@ -27,6 +28,11 @@ def routes(verifier: Verifier) -> APIRouter:
         with verifier.database.reading() as connection:
             lines = overview.lines(connection, session.user_id, rights, verifier.clock.now())
         return JSONResponse({"devices": [_device(line) for line in lines]})
+
+    @router.post("/{device}/lost", summary="Report a card that never arrived")
+    def lost(device: str, session: Session = reports) -> Response:
+        reported = verifier.lost_in_post.report(session, device)
+        return JSONResponse({"serial": reported.serial, "state": reported.state})
 
     return router
 

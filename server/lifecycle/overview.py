@@ -29,6 +29,7 @@ class Action(StrEnum):
     NEW_PIN = "new_pin"
     CHANGE_PIN = "change_pin"
     RETURN = "return"
+    LOST = "lost"
     SHARING = "sharing"
 
 
@@ -39,6 +40,7 @@ _RIGHT = {
     Action.NEW_PIN: Right.SECURITY,
     Action.CHANGE_PIN: Right.SECURITY,
     Action.RETURN: Right.DEVICES,
+    Action.LOST: Right.LOST_CARDS,
     Action.SHARING: Right.SECURITY,
 }
 _CODE_CARDS = frozenset({DeviceKind.CODE_CARD, DeviceKind.ONLINE_CODE_CARD})
@@ -141,6 +143,8 @@ def _actions(device: Device) -> list[Action]:
         if device.kind is DeviceKind.CARD and device.state is DeviceState.ACTIVE:
             actions.append(Action.CHANGE_PIN)
     if device.kind is DeviceKind.CARD:
+        if device.state is DeviceState.INACTIVE and device.shipped_at is not None:
+            actions.append(Action.LOST)
         actions.append(Action.RETURN)
     return actions
 

@@ -22,7 +22,7 @@ class DeviceState(StrEnum):
     """On its way, or in its owner's hands: waits to be activated."""
     ACTIVE = "active"
     SUSPENDED = "suspended"
-    """Reported lost, stolen or broken. It may turn up again."""
+    """Reported lost, stolen or broken, maybe in the post already. It may turn up again."""
     SET_ASIDE = "set_aside"
     """Rests while its owner uses a shared device."""
     REVOKED = "revoked"
@@ -51,6 +51,7 @@ DEVICE = Machine(
         (_D.PENDING, _DM.ACTIVATED): _D.ACTIVE,
         (_D.PENDING, _DM.REVOKED): _D.REVOKED,
         (_D.INACTIVE, _DM.ACTIVATED): _D.ACTIVE,
+        (_D.INACTIVE, _DM.SUSPENDED): _D.SUSPENDED,
         (_D.INACTIVE, _DM.REVOKED): _D.REVOKED,
         (_D.ACTIVE, _DM.SUSPENDED): _D.SUSPENDED,
         (_D.ACTIVE, _DM.SET_ASIDE): _D.SET_ASIDE,

@@ -1,4 +1,8 @@
-"""A device reported lost, stolen or broken: suspended, and everything it opened is closed."""
+"""A device reported lost, stolen or broken: suspended, and everything it opened is closed.
+
+A card that is lost in the post was never active, and does not become active by itself any more.
+If it turns up, the answer that reactivates it is the one that would have activated it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,16 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, update
 
 from ..db.tables import logins, sessions
+from ..errors import IllegalMove
+from ..factors.kinds import DeviceKind
 from ..login.ledger import LoginState
-from ..notify.outbox import Notice, put
+from ..notify.outbox import BEFORE_ACTIVATION, Notice, put, take_back
+from ..words import N_
 from . import devices
 from .devices import Device
-from .states import DeviceMove
+from .states import DeviceMove, DeviceState
+
+_NOT_SENT = N_("This was not sent yet, or is paper: it cannot be lost in the post.")
 
 
 def suspend(connection: Connection, device: Device, now: datetime) -> None:
@@ -19,8 +28,13 @@ def suspend(connection: Connection, device: Device, now: datetime) -> None:
 
     Sessions that it opened end for good: they do not come back when the device turns up again.
     """
+    waits = device.state is DeviceState.INACTIVE
+    if waits and (device.kind is not DeviceKind.CARD or device.shipped_at is None):
+        raise IllegalMove(_NOT_SENT)
     close_logins(connection, device.id, now)
-    devices.move(connection, device.id, DeviceMove.SUSPENDED, now)
+    never = {"auto_activates_at": None} if waits else {}
+    devices.move(connection, device.id, DeviceMove.SUSPENDED, now, never)
+    take_back(connection, f"device:{device.id}", *BEFORE_ACTIVATION)
     connection.execute(delete(sessions).where(sessions.c.device_id == device.id))
     put(
         connection,

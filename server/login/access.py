@@ -35,6 +35,8 @@ class Right(StrEnum):
     """To get an online code card."""
     SECURITY = auto()
     """To share, opt out, change the PIN."""
+    LOST_CARDS = auto()
+    """To report a card that is lost in the post: never by the password alone."""
     OPT_IN = auto()
 
 

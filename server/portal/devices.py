@@ -27,6 +27,7 @@ _WORDS = {
     Action.NEW_PIN: N_("Choose a new PIN"),
     Action.CHANGE_PIN: N_("Change the PIN"),
     Action.RETURN: N_("Return it"),
+    Action.LOST: N_("It never arrived"),
     Action.SHARING: N_("Sharing"),
 }
 _CODE_CARD_PAGES = {

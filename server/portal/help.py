@@ -24,6 +24,7 @@ TOPICS = (
     (r"/devices/[^/]+/(activate|reactivate).*", "activating"),
     (r"/devices/[^/]+/pin.*", "pin"),
     (r"/devices/[^/]+/return.*", "returning"),
+    (r"/devices/[^/]+/lost", "lost-device"),
     (r"/devices.*", "devices"),
     (r"/(online-)?code-card.*", "code-cards"),
     (r"/after-code.*", "lost-device"),

@@ -36,7 +36,7 @@ from . import checks
 from .staff import Person, check_reason, must, other
 
 _NOT_LOCKED = N_("This device is not locked: nothing was changed.")
-_NO_CARD = N_("Only a card that is in use or suspended has a PIN that can be ended.")
+_NO_CARD = N_("Only a card has a PIN that can be ended.")
 
 
 class Aid:

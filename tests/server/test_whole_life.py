@@ -207,7 +207,7 @@ class WholeLife(RuleBasedStateMachine):
         serial = serials[pick % len(serials)]
         session, number = self.checked(name), self.id_of(serial)
         now = self.clock.now()
-        allowed = self.device(serial).at(now) in {"active", "set_aside"}
+        allowed = self.device(serial).at(now) in {"active", "inactive", "set_aside"}
         done = self.try_to(
             lambda: self.verifier.desk.aid.suspend(session, name, number, "reported lost")
         )
@@ -215,6 +215,7 @@ class WholeLife(RuleBasedStateMachine):
         if done:
             device = self.device(serial)
             device.used = device.used or device.at(now) == "active"
+            device.auto_at = None if device.at(now) == "inactive" else device.auto_at
             device.state = "suspended"
 
     @rule(name=WHO)
