@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     """How long after posting a returned card shows in the account, at the soonest and latest."""
     return_regions: dict[str, Region] = Field(default_factory=default_regions)
     """Where cards are sent back to."""
+    return_after_closing_days: Count = 30
+    """How long after its account was closed a card may take to come back."""
     identity_questions: Annotated[int, Field(ge=2, le=9)] = 3
     """How many of the recorded facts a caller is asked."""
     identity_checks_lock: Count = 3

@@ -7,6 +7,7 @@ from . import (
     card_requests,
     code_cards,
     desk,
+    desk_deposits,
     desk_orders,
     devices,
     login,
@@ -30,6 +31,7 @@ CALLS = (
     people.routes,
     desk.routes,
     desk_orders.routes,
+    desk_deposits.routes,
     provisioning.routes,
     orders.routes,
 )

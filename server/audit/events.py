@@ -75,6 +75,7 @@ class Event(StrEnum):
     ORDER_PROVISIONED = "order.provisioned"
     ORDER_SHIPPED = "order.shipped"
     DEPOSIT_MOVED = "deposit.moved"
+    DEPOSIT_SETTLED = "deposit.settled"
     RETURN_ANNOUNCED = "return.announced"
     RETURN_CANCELLED = "return.cancelled"
     RETURN_RECEIVED = "return.received"

@@ -2,6 +2,8 @@
 
 A transfer is two rows that sum to zero, written once and never changed. `available` is the
 account's own, `held` is still the account's but cannot be withdrawn, `house` is ours.
+
+What is held for a device is settled once: whoever comes first claims its row by compare-and-set.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
 from ..db.tables import devices, ledger, orders, users
 from ..factors.kinds import DeviceKind
@@ -93,7 +96,11 @@ def hold(connection: Connection, account_id: int, order_id: int, cents: int, now
 def release(
     connection: Connection, order_id: int, why: Why, now: datetime, device_id: int | None = None
 ) -> int:
-    """Give back what is held for an order; returns how much that was. Twice gives nothing more."""
+    """Give back what is held for an order; returns how much that was. Twice gives nothing more.
+
+    A card that was made for it is settled too: it costs nothing any more.
+    """
+    _claim(connection, select(orders.c.device_id).where(orders.c.id == order_id), now)
     account_id = _account(connection, order_id)
     cents = held_for(connection, order_id)
     transfer(
@@ -104,7 +111,9 @@ def release(
 
 
 def release_device(connection: Connection, device_id: int, why: Why, now: datetime) -> int:
-    """Give back what is held for a device; nothing where it came without an order."""
+    """Give back what is held for a device; nothing where it had no order, or is settled."""
+    if not _claim(connection, select(devices.c.id).where(devices.c.id == device_id), now):
+        return 0
     order_id = _order_of(connection, device_id)
     return 0 if order_id is None else release(connection, order_id, why, now, device_id)
 
@@ -113,17 +122,16 @@ def keep(connection: Connection, device_id: int, fee_cents: int, now: datetime) 
     """Take the fee of a device that does not come back; returns how much that was.
 
     The deposit pays first; what it leaves over is given back, what it lacks is taken from the
-    account: its order's, or its owner's where it came without one. Twice takes nothing more.
+    account: its order's, or its owner's where it came without one. Nothing more is taken for a
+    device that is settled.
     """
     order_id = _order_of(connection, device_id)
     account_id = (
         _owners_account(connection, device_id) if order_id is None
         else _account(connection, order_id)
     )  # fmt: skip
-    kept = select(ledger.c.id).where(
-        ledger.c.device_id == device_id, ledger.c.why == Why.KEPT.value
-    )
-    if account_id is None or connection.execute(kept).first() is not None:
+    this = select(devices.c.id).where(devices.c.id == device_id)
+    if account_id is None or not _claim(connection, this, now):
         return 0
     held = 0 if order_id is None else held_for(connection, order_id)
     for source, target, cents in (
@@ -148,6 +156,16 @@ def fee_cents(settings: Settings, kind: DeviceKind, serial: str) -> int:
 def within(ranges: Sequence[SerialRange], serial: str) -> bool:
     """Tell whether a serial lies in one of the ranges."""
     return any(first <= serial <= last for first, last in ranges)
+
+
+def _claim(connection: Connection, which: Select[Any], now: datetime) -> bool:
+    """Settle a device; False where there is none, or somebody has settled it before."""
+    claimed = connection.execute(
+        update(devices)
+        .where(devices.c.id.in_(which), devices.c.settled_at.is_(None))
+        .values(settled_at=now)
+    )
+    return claimed.rowcount == 1
 
 
 def _order_of(connection: Connection, device_id: int) -> int | None:

@@ -41,7 +41,8 @@ _NOT_IN_HAND = N_("This card is not with you yet, or not any more: it cannot be 
 _NO_REGION = N_("Choose one of the regions.")
 _NO_REASON = N_("Say why the card goes back.")
 _NO_SERIAL = N_("A card's serial is CH and 8 digits, the last a check digit. Read it again.")
-_NO_CARD = N_("There is no card of this serial, or it is over already. Read the serial again.")
+_NO_CARD = N_("There is no card of this serial. Read it again.")
+_OVER = N_("This card is over already. Settle its deposit instead.")
 
 
 class ReturnReason(StrEnum):
@@ -175,7 +176,7 @@ class Returns:
                 received: dict[str, Any] = {"received_at": now, "received_by_id": session.user_id}
                 self._move(connection, there, ReturnMove.RECEIVED, received)
             if not revocation.revoke(connection, device.id, now, "returned"):
-                raise NotTaken(_NO_CARD, field="serial")
+                raise NotTaken(_OVER, field="serial")
             released = deposits.release_device(connection, device.id, deposits.Why.RETURNED, now)
             outbox.put(
                 connection,
@@ -242,7 +243,12 @@ class Returns:
             )
         ).scalar_one_or_none()
         if found is None:
-            raise NotTaken(_NO_CARD, field="serial")
+            was = select(devices_table.c.id).where(
+                devices_table.c.serial == serial,
+                devices_table.c.state == DeviceState.REVOKED.value,
+            )
+            over = connection.execute(was).first() is not None
+            raise NotTaken(_OVER if over else _NO_CARD, field="serial")
         return devices.get(connection, found, now)
 
     def _move(

@@ -57,7 +57,7 @@ class Shipping:
         """Mark an order shipped; the session's duty was checked. Raises NotThere, IllegalMove.
 
         The card activates itself after the setting's days unless its owner does before; a lost or
-        stolen card that it replaces is over, and its deposit taken.
+        stolen card that it replaces is over, and its deposit taken, if it ever was in use.
         """
         with self._database.writing() as connection:
             now = self._clock.now()
@@ -132,8 +132,12 @@ class Shipping:
         if old.state is not DeviceState.SUSPENDED:  # it turned up again, or was returned
             return
         revocation.revoke(connection, old.id, now, "replaced")
+        if old.activated_at is None:  # lost in the post: the desk settles its deposit
+            return
         fee = deposits.fee_cents(self._settings, old.kind, old.serial)
         taken = deposits.keep(connection, old.id, fee, now)
+        if not taken:  # settled before
+            return
         self._audit.write(
             connection,
             now,

@@ -31,6 +31,8 @@ class Notice(StrEnum):
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
     RETURN_RECEIVED = "return_received"
+    DEPOSIT_RELEASED = "deposit_released"
+    DEPOSIT_KEPT = "deposit_kept"
     ACCOUNT_CLOSED = "account_closed"
 
 

@@ -140,6 +140,17 @@ TEXTS: dict[Notice, Text] = {
         N_("Your card came back"),
         N_("We have received the card %(serial)s, and its deposit is released."),
     ),
+    Notice.DEPOSIT_RELEASED: Text(
+        N_("A deposit is released"),
+        N_("The deposit of %(usd)s USD for the card %(serial)s is released."),
+    ),
+    Notice.DEPOSIT_KEPT: Text(
+        N_("A card was charged"),
+        N_(
+            "%(usd)s USD were taken for the card %(serial)s, which was lost, stolen, damaged on "
+            "purpose or not returned. If that is not right, call the support desk."
+        ),
+    ),
     Notice.ACCOUNT_CLOSED: Text(
         N_("Your account is closed"),
         N_("Your account is closed. You can still log in to see and print its documents."),

@@ -7,6 +7,7 @@ from . import (
     card_request,
     code_cards,
     desk,
+    desk_deposits,
     desk_orders,
     desk_returns,
     devices,
@@ -40,4 +41,5 @@ PAGES = (
     desk.routes,
     desk_orders.routes,
     desk_returns.routes,
+    desk_deposits.routes,
 )

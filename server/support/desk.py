@@ -22,6 +22,7 @@ from . import checks
 from .aid import Aid
 from .finding import Finding
 from .identity import IdentityChecks
+from .settling import Settling
 from .staff import check_reason, must, other
 
 _NO_ACCOUNT = N_("There is no such account.")
@@ -51,6 +52,7 @@ class Desk:
         self.finding = Finding(database, clock, audit, keyring)
         self.identity = IdentityChecks(database, clock, settings, audit, keyring)
         self.aid = Aid(database, clock, audit, keyring)
+        self.settling = Settling(database, clock, settings, audit)
 
     def issue_code(self, session: Session, name: str, reason: str) -> str:
         """Issue a temporary code, to be read out once; spends the identity check."""

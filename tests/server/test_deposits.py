@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
@@ -84,12 +84,14 @@ _numbers = iter(range(1_000, 9_999_999))
     fee=st.integers(0, 20_000),
     steps=st.lists(st.sampled_from(["hold", "release", "return", "keep"]), max_size=8),
 )
+@example(deposit=FEE, fee=FEE, steps=["hold", "release", "keep"])
+@example(deposit=FEE, fee=FEE, steps=["hold", "return", "keep"])
 def test_every_transfer_sums_to_zero_and_nothing_is_settled_twice(
     bank: Verifier, deposit: int, fee: int, steps: list[str]
 ) -> None:
     order, device, account = new_order(bank, next(_numbers))
     before = balances(bank, account)
-    held, kept = 0, 0
+    held, kept, settled = 0, 0, False
     for step in steps:
         with bank.database.writing() as connection:
             now = bank.clock.now()
@@ -98,13 +100,15 @@ def test_every_transfer_sums_to_zero_and_nothing_is_settled_twice(
                 held += deposit
             elif step == "release":
                 assert deposits.release(connection, order, Why.CANCELLED, now) == held
-                held = 0
+                held, settled = 0, True
             elif step == "return":
-                assert deposits.release_device(connection, device, Why.RETURNED, now) == held
-                held = 0
-            elif deposits.keep(connection, device, fee, now):
-                kept += fee
-                held = 0
+                given = 0 if settled else held
+                assert deposits.release_device(connection, device, Why.RETURNED, now) == given
+                held, settled = held - given, True
+            else:
+                taken = 0 if settled else fee
+                assert deposits.keep(connection, device, fee, now) == taken
+                held, settled, kept = (held if settled else 0), True, kept + taken
             assert deposits.held_for(connection, order) == held
     sums: Counter[str] = Counter()
     for transfer, _, cents in rows(bank):

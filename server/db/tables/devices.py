@@ -35,7 +35,7 @@ provisioners = Table(
 # there is none, the operator or the verifier itself did. `label` is the owner's own name for it
 # ("card", "card-2"), which is the factor id of the API; `wrong_run` counts wrong answers in a row.
 # What time does to a device (`auto_activates_at`, `limited_from`, `valid_until`) is decided when
-# it is read.
+# it is read. `settled_at`: when what was held for it was given back or taken, which happens once.
 devices = Table(
     "devices",
     metadata,
@@ -57,6 +57,7 @@ devices = Table(
     Column("valid_until", Moment),
     Column("ended_at", Moment),
     Column("end_reason", String(32)),
+    Column("settled_at", Moment),
     Index(
         "ix_devices_serial_kept",
         "serial",

@@ -216,6 +216,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("valid_until", MOMENT, nullable=True))
         table.add_column(sa.Column("ended_at", MOMENT, nullable=True))
         table.add_column(sa.Column("end_reason", sa.String(length=32), nullable=True))
+        table.add_column(sa.Column("settled_at", MOMENT, nullable=True))
     with op.batch_alter_table("logins") as table:
         table.add_column(
             sa.Column("purpose", sa.String(length=16), server_default="login", nullable=False)
