@@ -196,3 +196,14 @@ class AnswerWrong(LoginError):
 
 class SessionUnknown(LoginError):
     """No session, or one that has ended."""
+
+
+# --- the phone
+
+
+class KeyUnknown(Refusal):
+    """No signature of a mobile key, an unknown one's, or one that does not fit the request."""
+
+
+class KeyRevoked(Refusal):
+    """The signature is right, and the mobile key has ended: the app may forget it."""

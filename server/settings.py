@@ -136,6 +136,22 @@ class Settings(BaseSettings):
     sms_url: SecretStr | None = None
     """An Apprise URL of an SMS gateway with `{phone}` where a user's number goes."""
 
+    # The mobile key
+    push_hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "*.push.services.mozilla.com",
+        "*.notify.windows.com",
+        "*.push.apple.com",
+    )
+    """The push services that notifications may go to, by https; `*.` stands for any name below.
+    A loopback address that is listed may be reached by http too.
+    """
+    push_timeout_seconds: Seconds = 10
+    prompt_pause_seconds: Seconds = 60
+    """A phone's user is asked by a notification at most once within this time,"""
+    prompt_window_seconds: Seconds = 600
+    """and at most three times within this."""
+
     # Help
     help_url: str = "/help"
     """Where the help pages are: this server's own, or the address of a copy of `docs/help`."""

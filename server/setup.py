@@ -42,7 +42,7 @@ def make(settings: Settings, clock: Clock, actor: str) -> None:
 
 
 def upgrade(settings: Settings) -> bool:
-    """Run the migrations that an older verifier's database lacks; False where there are none."""
+    """Run the migrations and make the keys that an older verifier lacks; False where it has all."""
     if settings.database_url is None and not (settings.data / "challng.db").is_file():
         raise DataDirRefused(f"{settings.data} is not a verifier's data directory: check --data.")
     database = Database(settings.database)
@@ -50,10 +50,11 @@ def upgrade(settings: Settings) -> bool:
         with database.migrating() as connection:
             if not migrate.has_tables(connection):
                 raise DataDirRefused(f"The database of {settings.data} is not a verifier's.")
-            if migrate.is_current(connection):
-                return False
-            migrate.upgrade(connection)
-            return True
+            older = not migrate.is_current(connection)
+            if older:
+                migrate.upgrade(connection)
+            keyring = keys.Keyring(keys.find_source(settings.data))
+            return secrets_table.complete(connection, keyring) or older
     finally:
         database.close()
 

@@ -40,6 +40,7 @@ from .login.password import PasswordStep
 from .login.proofs import Proofs
 from .login.service import Logins
 from .login.sessions import Sessions
+from .notify.reach import Reach
 from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
 from .provisioning.fulfilment import Fulfilment
@@ -74,6 +75,7 @@ class Verifier:
             DeviceKind.ONLINE_CODE_CARD: OnlineCodeCardFactor(keyring, self.clock),
             DeviceKind.TEMPORARY_CODE: TemporaryCodeFactor(self.secrets),
         }
+        self.reach = Reach(settings, self.secrets, self.clock)
         self.sessions = Sessions(database, settings)
         ledger = Ledger()
         judge = Judge(settings, self.audit, self.factors, ledger)
@@ -136,7 +138,8 @@ class Verifier:
         )
 
     def close(self) -> None:
-        """Give back the database."""
+        """End what is being sent, and give back the database."""
+        self.reach.close()
         self.database.close()
 
 

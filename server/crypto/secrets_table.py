@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable, Mapping
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, insert, select
 
 from ..db import tables
@@ -15,6 +17,8 @@ from .keyring import Keyring
 AUDIT = "audit"
 LOOKUP = "lookup"
 FORMS = "forms"
+VAPID = "vapid"
+"""The private key (a P-256 number) that push services know the verifier by."""
 NAMES = (AUDIT, LOOKUP, FORMS)
 DUMMY_HASH = "dummy-hash"
 """The password hash that an unknown user's password is checked against."""
@@ -50,7 +54,29 @@ class Secrets:
 
 def create(connection: Connection, keyring: Keyring, dummy_hash: str) -> None:
     """Make all keys, once, for a new verifier."""
-    values = {name: os.urandom(32) for name in NAMES} | {DUMMY_HASH: dummy_hash.encode("ascii")}
+    values = {name: os.urandom(32) for name in NAMES}
+    _add(connection, keyring, values | {DUMMY_HASH: dummy_hash.encode("ascii")})
+    complete(connection, keyring)
+
+
+def complete(connection: Connection, keyring: Keyring) -> bool:
+    """Make the keys that an older verifier has not; False where it has them all."""
+    there = set(connection.execute(select(tables.secrets.c.name)).scalars())
+    missing = {name: make() for name, make in _LATER.items() if name not in there}
+    _add(connection, keyring, missing)
+    return bool(missing)
+
+
+def _p256_key() -> bytes:
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return number.to_bytes(32, "big")
+
+
+_LATER: Mapping[str, Callable[[], bytes]] = {VAPID: _p256_key}
+"""The keys that the first verifiers did not have."""
+
+
+def _add(connection: Connection, keyring: Keyring, values: Mapping[str, bytes]) -> None:
     for name, value in values.items():
         connection.execute(
             insert(tables.secrets).values(name=name, value_sealed=keyring.seal(value, _place(name)))

@@ -5,23 +5,20 @@ No transaction is open while something is being sent.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
-import apprise
 import structlog
 
 from ..accounts import people
 from ..audit.events import Event
 from ..verifier import Verifier
 from . import due
-from .targets import Target, targets
-from .texts import Message, made
+from .services import hand_over
+from .targets import targets
+from .texts import made
 
 ACTOR = "tick"
 _log = structlog.get_logger()
-# Its own lines name addresses and hosts; what failed is told below, without them.
-logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,6 @@ class Sender:
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
-        self._asset = apprise.AppriseAsset(app_id="Challng", app_desc="", app_url="")
 
     def send_due(self) -> Report:
         """Send every notice that is due at this moment, one after the other."""
@@ -65,26 +61,12 @@ class Sender:
             return self._note(taken, taken.reached, ["text"], nowhere=False)
         reached = set(taken.reached)
         for target in ways:
-            if target.name not in reached and self._hand_over(target, message):
+            if target.name not in reached and hand_over(
+                target.name, target.url, message.subject, message.body
+            ):
                 reached.add(target.name)
         missed = [target.name for target in ways if target.name not in reached]
         return self._note(taken, frozenset(reached), missed, nowhere=not ways)
-
-    def _hand_over(self, target: Target, message: Message) -> bool:
-        service = apprise.Apprise(asset=self._asset)
-        try:
-            if not service.add(target.url):
-                return False
-            return bool(
-                service.notify(
-                    title=message.subject,
-                    body=message.body,
-                    body_format=apprise.NotifyFormat.TEXT,
-                )
-            )
-        except Exception as failure:  # a service's own; it must not stop the others
-            _log.warning("notice.failed", target=target.name, failure=type(failure).__name__)
-            return False
 
     def _note(
         self, taken: due.Taken, reached: frozenset[str], missed: list[str], *, nowhere: bool

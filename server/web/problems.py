@@ -31,6 +31,8 @@ STATUS: dict[type[errors.Refusal], tuple[int, str, str]] = {
     errors.IllegalMove: (409, "illegal-move", N_("Not possible now")),
     errors.NotTaken: (422, "not-taken", N_("Not taken")),
     errors.SessionUnknown: (401, "no-session", N_("No session")),
+    errors.KeyUnknown: (401, "key-unknown", N_("Phone not known")),
+    errors.KeyRevoked: (410, "key-revoked", N_("Mobile key ended")),
     errors.CredentialRefused: (401, "credential-refused", "Credential not valid"),
     errors.RecordRefused: (422, "record-refused", "Not a usable record"),
     errors.NoSuchOwner: (404, "no-such-user", "No such user"),
