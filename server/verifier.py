@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from .accounts.brake import Brake
 from .accounts.passwords import Hasher
@@ -20,7 +21,9 @@ from .errors import DataDirRefused
 from .factors.card import CardRules
 from .factors.card_factor import CardFactor
 from .factors.code_card_factor import CodeCardFactor, OnlineCodeCardFactor
+from .factors.interface import Factor
 from .factors.kinds import DeviceKind
+from .factors.mobile_key_factor import MobileKeyFactor
 from .factors.temporary_code_factor import TemporaryCodeFactor
 from .lifecycle.activation import Activation
 from .lifecycle.code_cards import CodeCards
@@ -67,14 +70,16 @@ class Verifier:
         self.anchor = AnchorFile(settings.data / "audit.anchor")
         self.audit = AuditLog(database, self.secrets, self.anchor, settings.audit_seal_rows)
         self.hasher = Hasher(settings, self.secrets.get(secrets_table.DUMMY_HASH).decode("ascii"))
-        self.factors: Factors = {
-            DeviceKind.CARD: CardFactor(
-                keyring, CardRules(settings.look_ahead, settings.resync_ahead)
-            ),
+        rules = CardRules(settings.look_ahead, settings.resync_ahead)
+        factors: dict[DeviceKind, Factor[Any]] = {
+            DeviceKind.CARD: CardFactor(keyring, rules),
             DeviceKind.CODE_CARD: CodeCardFactor(keyring, self.clock),
             DeviceKind.ONLINE_CODE_CARD: OnlineCodeCardFactor(keyring, self.clock),
             DeviceKind.TEMPORARY_CODE: TemporaryCodeFactor(self.secrets),
         }
+        if settings.public_url:
+            factors[DeviceKind.MOBILE_KEY] = MobileKeyFactor(keyring, rules)
+        self.factors: Factors = factors
         self.reach = Reach(settings, self.secrets, self.clock)
         self.sessions = Sessions(database, settings)
         ledger = Ledger()

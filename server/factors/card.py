@@ -26,13 +26,14 @@ class CardState:
     """What the verifier knows of a card.
 
     `counter` is the lowest that is still accepted. `far_counter` is the one that would confirm a
-    card that ran away, when it comes on another login than `far_login_id`.
+    card that ran away, when it comes on another login than `far_login_id`. `pin` is None where the
+    suite has none.
     """
 
     suite: str
     counter: int
     key: bytes = field(repr=False)
-    pin: str = field(repr=False)
+    pin: str | None = field(repr=False)
     far_counter: int | None = None
     far_login_id: str | None = None
 
