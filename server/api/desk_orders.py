@@ -1,4 +1,4 @@
-"""What the desk does with orders: it sees what is to be sent, and marks what it sent."""
+"""What the desk does with orders: it sees what is to be sent, marks what it sent, and cancels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..lifecycle.order_rows import CardOrder
 from ..login.sessions import Session
 from ..verifier import Verifier
 from .caller import caller
+from .desk import ReasonBody
 
 
 def routes(verifier: Verifier) -> APIRouter:
@@ -25,6 +26,10 @@ def routes(verifier: Verifier) -> APIRouter:
     @router.post("/{order}/ship", summary="Mark an order shipped")
     def ship(order: str, session: Session = Depends(ships)) -> Response:
         return JSONResponse(_told(verifier.shipping.ship(session, order)))
+
+    @router.post("/{order}/cancel", summary="Cancel an order that is not shipped")
+    def cancel(order: str, body: ReasonBody, session: Session = Depends(ships)) -> Response:
+        return JSONResponse(_told(verifier.desk.cancel_order(session, order, body.reason)))
 
     return router
 

@@ -67,7 +67,9 @@ def close(verifier: Verifier, given: Namespace) -> int:
     """Close an account: its users see its documents, and nothing else."""
     now = verifier.clock.now()
     with verifier.database.writing() as connection:
-        if not accounts.close(connection, given.number, now):
+        if not accounts.close(
+            connection, verifier.keyring, verifier.audit, given.number, now, operator()
+        ):
             say(f"The account {given.number} is closed already.")
             return 0
         verifier.audit.write(connection, now, Event.ACCOUNT_CLOSED, operator(), given.number)

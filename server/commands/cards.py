@@ -67,7 +67,7 @@ def revoke(verifier: Verifier, given: Namespace) -> int:
     now = verifier.clock.now()
     with verifier.database.writing() as connection:
         card = revocation.get(connection, wanted)
-        if revocation.revoke(connection, card.device_id, now):
+        if revocation.revoke(connection, verifier.audit, card.device_id, now, operator()):
             event = Event.CARD_REVOKED
         elif revocation.abandon(connection, card.device_id):
             event = Event.CARD_ABANDONED

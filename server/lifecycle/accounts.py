@@ -14,11 +14,13 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from ..accounts.roles import Role
+from ..audit.log import AuditLog
+from ..crypto.keyring import Keyring
 from ..db.tables import accounts, orders, users
 from ..errors import AccountRefused, NoSuchAccount
 from ..notify.outbox import Notice, put
-from . import deposits, revocation
-from .states import ORDER, OrderMove, OrderState
+from . import cancelling, order_rows
+from .states import ORDER, OrderMove
 
 _NUMBER = re.compile(r"[A-Z0-9]{4,16}")
 _EQUITY = re.compile(r"[0-9]{1,12}(\.[0-9]{2})?", re.ASCII)
@@ -134,8 +136,15 @@ def join(
         )
 
 
-def close(connection: Connection, number: str, now: datetime) -> bool:
-    """Close an account and tell its users; False where it is closed already."""
+def close(
+    connection: Connection,
+    keyring: Keyring,
+    audit: AuditLog,
+    number: str,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Close an account, cancel its orders and tell its users; False where it is closed already."""
     account = get(connection, number)
     closed = connection.execute(
         update(accounts)
@@ -144,21 +153,13 @@ def close(connection: Connection, number: str, now: datetime) -> bool:
     )
     if closed.rowcount != 1:
         return False
-    ended = connection.execute(
-        update(orders)
-        .where(
-            orders.c.account_id == account.id,
-            orders.c.state.in_([each.value for each in ORDER.sources(OrderMove.CANCELLED)]),
-        )
-        .values(
-            state=OrderState.CANCELLED.value, ended_at=now, address_sealed=None, pin_sealed=None
-        )
-        .returning(orders.c.id, orders.c.device_id)
-    ).all()
-    for order in ended:
-        if order.device_id is not None:
-            revocation.revoke(connection, order.device_id, now, "cancelled")
-        deposits.release(connection, order.id, deposits.Why.CANCELLED, now)
+    open_ = (
+        orders.c.account_id == account.id,
+        orders.c.state.in_([each.value for each in ORDER.sources(OrderMove.CANCELLED)]),
+    )
+    connection.execute(select(orders.c.id).where(*open_).with_for_update())
+    for order in order_rows.find(connection, keyring, *open_):
+        cancelling.cancel(connection, audit, order, now, actor, closed=number)
     members = select(users.c.id).where(users.c.account_id == account.id)
     for user_id in connection.execute(members).scalars().all():
         put(connection, user_id, Notice.ACCOUNT_CLOSED, f"account:{account.id}:{user_id}", now)

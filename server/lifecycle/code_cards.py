@@ -280,7 +280,8 @@ class CodeCards:
         return device_id
 
     def _end(self, connection: Connection, session: Session, device: Device, reason: str) -> None:
-        revocation.revoke(connection, device.id, self._clock.now(), reason)
+        now, actor = self._clock.now(), f"user:{session.user}"
+        revocation.revoke(connection, self._audit, device.id, now, actor, reason)
         self._write(connection, Event.DEVICE_ENDED, session, device, reason=reason)
 
     def _write(

@@ -30,23 +30,23 @@ from ..settings import Settings
 from ..words import N_
 from . import (
     business_days,
+    cancelling,
     deposits,
     devices,
     order_rows,
-    revocation,
     shipping_address,
     who_may_order,
 )
 from .devices import Device
 from .order_rows import CardOrder, Reason
 from .pin_gate import PinGate
-from .states import OPEN_ORDERS, DeviceState, OrderMove, OrderState
+from .states import OPEN_ORDERS, OrderMove, OrderState
 from .who_may_order import Asker
 
 TRACKED = "tracked"
 SHIPPING = {TRACKED: N_("Tracked letter, signed for")}
 """The ways that cards are sent, with what they are called on pages."""
-_IN_USE = N_("The card is in use already: send it back instead.")
+_BEING_MADE = N_("The card is just being made: call the support desk to cancel the order.")
 _NO_ACCOUNT = N_("Your user name has no account yet. Call the support desk.")
 _UNDER_WAY = N_("A card is on order for you already: nothing was changed.")
 _NOT_WHOLE = N_("Something is missing: fill in the address and the PIN.")
@@ -193,20 +193,10 @@ class Requests:
         with self._database.writing() as connection:
             order = self._own(connection, session, order_id)
             now = self._clock.now()
-            if order.device_id is not None:
-                card = devices.get(connection, order.device_id, now)
-                if card.state not in {DeviceState.INACTIVE, DeviceState.REVOKED}:
-                    raise IllegalMove(_IN_USE)
-            order_rows.move(
-                connection,
-                order,
-                OrderMove.CANCELLED,
-                {"ended_at": now, "address_sealed": None, "pin_sealed": None},
-            )
-            if order.device_id is not None:
-                revocation.revoke(connection, order.device_id, now, "cancelled")
-            deposits.release(connection, order.id, deposits.Why.CANCELLED, now)
-            self._write(connection, session, Event.ORDER_CANCELLED, order)
+            if order.state is OrderState.TAKEN:
+                raise IllegalMove(_BEING_MADE)
+            cancelling.must_not_be_in_use(connection, order, now)
+            cancelling.cancel(connection, self._audit, order, now, f"user:{session.user}")
             return self._own(connection, session, order_id)
 
     def ships_by(self) -> date:

@@ -175,7 +175,8 @@ class Returns:
             if there is not None:
                 received: dict[str, Any] = {"received_at": now, "received_by_id": session.user_id}
                 self._move(connection, there, ReturnMove.RECEIVED, received)
-            if not revocation.revoke(connection, device.id, now, "returned"):
+            actor = f"user:{session.user}"
+            if not revocation.revoke(connection, self._audit, device.id, now, actor, "returned"):
                 raise NotTaken(_OVER, field="serial")
             released = deposits.release_device(connection, device.id, deposits.Why.RETURNED, now)
             outbox.put(
@@ -190,7 +191,7 @@ class Returns:
                 connection,
                 now,
                 Event.RETURN_RECEIVED,
-                f"user:{session.user}",
+                actor,
                 device.serial,
                 owner=device.owner,
                 announced=there is not None,

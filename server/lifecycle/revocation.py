@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, select, update
 
+from ..audit.events import Event
+from ..audit.log import AuditLog
 from ..db.tables import (
     cards,
     code_cards,
@@ -16,6 +18,7 @@ from ..db.tables import (
     sessions,
     shares,
     temporary_codes,
+    users,
 )
 from ..errors import NoSuchCard
 from ..login.ledger import LoginState
@@ -62,8 +65,25 @@ def get(connection: Connection, serial: str) -> Kept:
     return kept
 
 
-def revoke(connection: Connection, device_id: int, now: datetime, reason: str = "revoked") -> bool:
-    """Take a device away for good; False where it is pending, or was taken away before.
+def revoke(
+    connection: Connection,
+    audit: AuditLog,
+    device_id: int,
+    now: datetime,
+    actor: str,
+    reason: str = "revoked",
+) -> bool:
+    """Take a device away for good, and end its shares; False where it is pending, or was taken away
+    before. `actor`: who does it, for the log.
+    """
+    if not end(connection, device_id, now, reason):
+        return False
+    _end_shares(connection, audit, device_id, now, actor, reason)
+    return True
+
+
+def end(connection: Connection, device_id: int, now: datetime, reason: str) -> bool:
+    """Take a device away that is never shared, a temporary one; else as `revoke`.
 
     Rows are held in the order of a login (login, device, card). An answer that comes in between
     holds the device first and counts, or finds it revoked.
@@ -103,16 +123,23 @@ def revoke(connection: Connection, device_id: int, now: datetime, reason: str = 
     )
     connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
     outbox.take_back(connection, f"device:{device_id}", *outbox.BEFORE_ACTIVATION)
-    _end_shares(connection, device_id, now)
     return True
 
 
-def _end_shares(connection: Connection, device_id: int, now: datetime) -> None:
+def _end_shares(
+    connection: Connection,
+    audit: AuditLog,
+    device_id: int,
+    now: datetime,
+    actor: str,
+    reason: str,
+) -> None:
     """End what shares a device that is over; what it set aside is back in use."""
     open_ = [ShareState.PROVED.value, ShareState.PENDING.value, ShareState.ACTIVE.value]
     for row in connection.execute(
-        select(shares.c.id, shares.c.user_id, shares.c.state, devices.c.serial)
+        select(shares.c.id, shares.c.user_id, shares.c.state, users.c.name, devices.c.serial)
         .join(devices, devices.c.id == shares.c.device_id)
+        .join(users, users.c.id == shares.c.user_id)
         .where(shares.c.device_id == device_id, shares.c.state.in_(open_))
     ).all():
         connection.execute(
@@ -134,6 +161,15 @@ def _end_shares(connection: Connection, device_id: int, now: datetime) -> None:
                 now,
                 serial=row.serial,
             )
+        audit.write(
+            connection,
+            now,
+            Event.SHARE_CANCELLED,
+            actor,
+            row.name,
+            device=row.serial,
+            reason=reason,
+        )
 
 
 def abandon(connection: Connection, device_id: int) -> bool:

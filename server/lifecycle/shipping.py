@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db.engine import Database
+from ..db.tables import accounts, orders
 from ..db.tables import devices as devices_table
-from ..db.tables import orders
 from ..errors import IllegalMove, NotAllowed, NotThere
 from ..login.sessions import Session
 from ..notify import outbox
@@ -25,6 +25,7 @@ from .order_rows import CardOrder, Reason
 from .states import DeviceState, OrderMove, OrderState
 
 _NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
+_CLOSED = N_("The account of this order is closed: its card must not be sent. Cancel the order.")
 _NO_CARD = N_("The card of this order was taken away: it must not be sent. Cancel the order.")
 
 
@@ -66,6 +67,8 @@ class Shipping:
                 raise NotAllowed(_NOT_ONESELF)
             if order.state is OrderState.DRAFT:
                 raise NotThere(order_rows.NOT_THERE)
+            if _is_closed(connection, order):
+                raise IllegalMove(_CLOSED)
             order_rows.move(
                 connection, order, OrderMove.SHIPPED, {"shipped_at": now, "address_sealed": None}
             )
@@ -74,12 +77,13 @@ class Shipping:
             if card.state is DeviceState.REVOKED:
                 raise IllegalMove(_NO_CARD)
             self._send(connection, order, card, now)
-            self._end_what_is_replaced(connection, order, now)
+            actor = f"user:{session.user}"
+            self._end_what_is_replaced(connection, order, now, actor)
             self._audit.write(
                 connection,
                 now,
                 Event.ORDER_SHIPPED,
-                f"user:{session.user}",
+                actor,
                 f"order:{order.id}",
                 owner=order.user,
                 serial=order.serial,
@@ -124,14 +128,14 @@ class Shipping:
             )
 
     def _end_what_is_replaced(
-        self, connection: Connection, order: CardOrder, now: datetime
+        self, connection: Connection, order: CardOrder, now: datetime, actor: str
     ) -> None:
         if order.replaces_id is None or order.reason not in {Reason.LOST, Reason.STOLEN}:
             return
         old = devices.get(connection, order.replaces_id, now)
         if old.state is not DeviceState.SUSPENDED:  # it turned up again, or was returned
             return
-        revocation.revoke(connection, old.id, now, "replaced")
+        revocation.revoke(connection, self._audit, old.id, now, actor, "replaced")
         if old.activated_at is None:  # lost in the post: the desk settles its deposit
             return
         fee = deposits.fee_cents(self._settings, old.kind, old.serial)
@@ -147,3 +151,8 @@ class Shipping:
             why=deposits.Why.KEPT.value,
             cents=taken,
         )
+
+
+def _is_closed(connection: Connection, order: CardOrder) -> bool:
+    closed = select(accounts.c.closed_at).where(accounts.c.id == order.account_id)
+    return connection.execute(closed.with_for_update(read=True)).scalar_one() is not None

@@ -34,4 +34,4 @@ def end_all(connection: Connection, user_id: int, now: datetime) -> int:
     that has just answered first (`Sessions.prove`).
     """
     rows = connection.execute(_KEPT.where(devices.c.owner_id == user_id)).all()
-    return sum(revocation.revoke(connection, row.id, now, RESTORED) for row in rows)
+    return sum(revocation.end(connection, row.id, now, RESTORED) for row in rows)

@@ -138,7 +138,7 @@ class TemporaryCodes:
             return
         if not _worked_since(connection, user_id, last.added_at, now):
             raise IllegalMove(_TWICE)
-        revocation.revoke(connection, last.id, now, _why_it_ends(last, now))
+        revocation.end(connection, last.id, now, _why_it_ends(last, now))
 
     def _add(self, connection: Connection, user_id: int, code: str, now: datetime) -> str:
         serial = free_serial(connection, "TC")

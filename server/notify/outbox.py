@@ -15,6 +15,7 @@ class Notice(StrEnum):
     """What there is to tell; each has its text in `notify.texts`."""
 
     CARD_ORDERED = "card_ordered"
+    ORDER_CANCELLED = "order_cancelled"
     CARD_SHIPPED = "card_shipped"
     CARD_ACTIVATES_SOON = "card_activates_soon"
     CARD_ACTIVATES_NOW = "card_activates_now"

@@ -45,6 +45,13 @@ TEXTS: dict[Notice, Text] = {
         N_("A card was ordered for you. We expect to ship it on %(ships_by)s."),
         alarm=True,
     ),
+    Notice.ORDER_CANCELLED: Text(
+        N_("The order of your card was cancelled"),
+        N_(
+            "The support desk has cancelled the order of your card, and its deposit is free. Call "
+            "the desk if you do not know why."
+        ),
+    ),
     Notice.CARD_SHIPPED: Text(
         N_("Your card is on its way"),
         N_(

@@ -123,7 +123,7 @@ class Enrolments:
                 event = Event.CARD_ABANDONED
             elif pending_only:
                 raise CardActive(f"The card {serial} is active already: revoke it if it must go.")
-            elif revocation.revoke(connection, card.device_id, now):
+            elif revocation.revoke(connection, self._audit, card.device_id, now, by.actor):
                 event = Event.CARD_REVOKED
             else:
                 raise _no_such(serial)

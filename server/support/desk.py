@@ -10,12 +10,15 @@ from ..audit.reading import Lines
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db.engine import Database
-from ..errors import IllegalMove, NoSuchAccount, NotTaken, NotThere
-from ..lifecycle import accounts
+from ..errors import IllegalMove, NoSuchAccount, NotAllowed, NotTaken, NotThere
+from ..lifecycle import accounts, cancelling, order_rows
+from ..lifecycle.order_rows import CardOrder
 from ..lifecycle.shares import Share
 from ..lifecycle.sharing import Sharing
+from ..lifecycle.states import OrderState
 from ..lifecycle.temporary_codes import TemporaryCodes
 from ..login.sessions import Session
+from ..notify.outbox import Notice, put
 from ..settings import Settings
 from ..words import N_
 from . import checks
@@ -25,6 +28,7 @@ from .identity import IdentityChecks
 from .settling import Settling
 from .staff import check_reason, must, other
 
+_NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _NO_ACCOUNT = N_("There is no such account.")
 _CLOSED_ALREADY = N_("This account is closed already: nothing was changed.")
 _NO_DECISION = N_("Choose whether to approve or to reject.")
@@ -47,6 +51,7 @@ class Desk:
         self._database = database
         self._clock = clock
         self._audit = audit
+        self._keyring = keyring
         self._codes = codes
         self._sharing = sharing
         self.finding = Finding(database, clock, audit, keyring)
@@ -70,7 +75,9 @@ class Desk:
         with self._database.writing() as connection:
             now = self._clock.now()
             try:
-                closed = accounts.close(connection, number, now)
+                closed = accounts.close(
+                    connection, self._keyring, self._audit, number, now, f"user:{session.user}"
+                )
             except NoSuchAccount:
                 raise NotThere(_NO_ACCOUNT) from None
             if not closed:
@@ -86,6 +93,23 @@ class Desk:
         if number is None:
             raise NotThere(_NO_ACCOUNT)
         self.close_account(session, number, reason)
+
+    def cancel_order(self, session: Session, order_id: str | int, reason: str) -> CardOrder:
+        """Cancel an order that is not shipped, also one that is just being made."""
+        must(session, Duty.SHIP)
+        why = check_reason(reason)
+        with self._database.writing() as connection:
+            now = self._clock.now()
+            order = order_rows.get(connection, self._keyring, order_id)
+            if order.user_id == session.user_id:
+                raise NotAllowed(_NOT_ONESELF)
+            if order.state is OrderState.DRAFT:
+                raise NotThere(order_rows.NOT_THERE)
+            cancelling.must_not_be_in_use(connection, order, now)
+            actor = f"user:{session.user}"
+            cancelling.cancel(connection, self._audit, order, now, actor, reason=why)
+            put(connection, order.user_id, Notice.ORDER_CANCELLED, f"order:{order.id}", now)
+            return order_rows.get(connection, self._keyring, order_id)
 
     def decide_share(
         self, session: Session, share_id: str | int, decision: str, reason: str

@@ -226,7 +226,8 @@ class Settling:
     def _end(
         self, connection: Connection, session: Session, device: Device, why: Cause, now: datetime
     ) -> None:
-        revocation.revoke(connection, device.id, now, why.value)
+        actor = f"user:{session.user}"
+        revocation.revoke(connection, self._audit, device.id, now, actor, why.value)
         if why.is_here:
             here = RETURN.after(ReturnState.ANNOUNCED, ReturnMove.RECEIVED)
             connection.execute(

@@ -77,7 +77,9 @@ def test_a_card_revoked_after_it_was_active_by_itself_leaves_no_way_in(
 ) -> None:
     clock.advance(WEEKS.total_seconds())
     with verifier.database.writing() as connection:
-        assert revocation.revoke(connection, own(verifier).id, clock.now())
+        assert revocation.revoke(
+            connection, verifier.audit, own(verifier).id, clock.now(), "cli:test"
+        )
     assert api.password().status_code == 403
 
 
@@ -85,7 +87,9 @@ def test_a_card_revoked_before_it_was_ever_active_counts_for_nothing(
     verifier: Verifier, shipped: Card, clock: ToldClock, api: Api
 ) -> None:
     with verifier.database.writing() as connection:
-        assert revocation.revoke(connection, own(verifier).id, clock.now())
+        assert revocation.revoke(
+            connection, verifier.audit, own(verifier).id, clock.now(), "cli:test"
+        )
     clock.advance(2 * WEEKS.total_seconds())
     assert api.password().json()["access"] == "portal_only"
 

@@ -37,7 +37,8 @@ def opt(user: Caller, way: str, *, right: bool = True) -> Any:
 
 def close(verifier: Verifier, number: str = "U100") -> None:
     with verifier.database.writing() as connection:
-        assert accounts.close(connection, number, verifier.clock.now())
+        now = verifier.clock.now()
+        assert accounts.close(connection, verifier.keyring, verifier.audit, number, now, "cli:test")
 
 
 def test_who_opts_out_logs_in_with_the_password_alone_and_is_restricted(

@@ -86,7 +86,9 @@ def test_a_card_that_ended_in_another_way_is_not_expected_any_more(
 ) -> None:
     alice.call("PUT", place(alice, held), BODY)
     with verifier.database.writing() as connection:
-        revocation.revoke(connection, alice.device(held.serial), verifier.clock.now())
+        revocation.revoke(
+            connection, verifier.audit, alice.device(held.serial), verifier.clock.now(), "cli:test"
+        )
     assert dan.call("GET", "/desk/returns").json()["returns"] == []
     assert receive(dan, held.serial).status_code == 422
 

@@ -53,7 +53,9 @@ def card(alice: Holder, verifier: Verifier, api: Api, dan: Holder) -> Card:
 
 def revoke(verifier: Verifier, alice: Holder, card: Card) -> None:
     with verifier.database.writing() as connection:
-        revocation.revoke(connection, alice.device(card.serial), verifier.clock.now())
+        revocation.revoke(
+            connection, verifier.audit, alice.device(card.serial), verifier.clock.now(), "cli:test"
+        )
 
 
 def close(verifier: Verifier, api: Api) -> None:

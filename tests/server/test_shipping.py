@@ -124,7 +124,9 @@ def test_only_a_made_card_is_shipped(
     assert ship(dan, draft).status_code == 409
     card = bench.make()
     with verifier.database.writing() as connection:
-        revocation.revoke(connection, alice.device(card.serial), verifier.clock.now())
+        revocation.revoke(
+            connection, verifier.audit, alice.device(card.serial), verifier.clock.now(), "cli:test"
+        )
     assert ship(dan, draft).status_code == 409
     assert alice.call("POST", f"/card-requests/{draft}/cancel").status_code == 200
 

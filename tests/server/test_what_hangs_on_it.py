@@ -13,7 +13,7 @@ from server.db import tables
 from server.verifier import Verifier
 
 from .conftest import *  # noqa: F403
-from .desk_support import REASON, Caller, customer, device_id, identify, staff, with_card
+from .desk_support import REASON, Caller, customer, device_id, identify, log, staff, with_card
 from .support import Api, Card, add_card, wrong
 from .test_opting import close, opt
 from .test_sharing import alice, elsewhere, second, share, states  # noqa: F401
@@ -57,6 +57,10 @@ def test_a_shared_card_that_is_returned_gives_the_other_user_her_own_back(
     assert states(verifier, "alice2") == ["active"]
     assert "login" in api.password("alice2").json()
     assert "share_cancelled" in notices(verifier)
+    (row,) = [each for each in log(verifier) if each.event == "share.cancelled"]
+    assert (row.actor, row.subject) == ("user:dan", "alice2")
+    assert alice.card.serial in row.detail
+    assert '"reason":"returned"' in row.detail
 
 
 def test_what_was_set_aside_rests_as_long_as_the_share_lasts(
