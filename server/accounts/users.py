@@ -48,6 +48,17 @@ def get(connection: Connection, name: str) -> User:
     return User(row.id, name, row.locked_at is not None)
 
 
+def hold(connection: Connection, *user_ids: int) -> None:
+    """Hold users' rows until the transaction ends, always in the same order.
+
+    Whoever decides by all that a user has (his devices, his shares) holds him first, so that of two
+    that decide at once the second sees what the first has done. SQLite has one writer anyway.
+    """
+    connection.execute(
+        select(users.c.id).where(users.c.id.in_(user_ids)).order_by(users.c.id).with_for_update()
+    )
+
+
 def all_of_them(connection: Connection) -> list[User]:
     """Return all users by name."""
     rows = connection.execute(

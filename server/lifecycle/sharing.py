@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from ..accounts import people
 from ..accounts.roles import DUTIES, Duty, Role
+from ..accounts.users import hold
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
@@ -155,6 +156,7 @@ class Sharing:
             share = shares.get_own(connection, session.user_id, share_id)
             if share.user_id != session.user_id:
                 raise NotAllowed(_NOT_YOURS_TO_SUBMIT)
+            hold(connection, share.user_id, share.owner_id)
             if share.state is ShareState.PROVED and now - share.asked_at > REVIEW_FOR:
                 raise IllegalMove(_TOO_LATE)
             shares.move(connection, share, ShareMove.SUBMITTED, {"submitted_at": now})
@@ -194,6 +196,7 @@ class Sharing:
         """Approve a pending share; the rules are asked once more."""
         with self._database.writing() as connection:
             share = self._case(connection, session, share_id)
+            hold(connection, share.user_id, share.owner_id)
             now = self._clock.now()
             if share.state is ShareState.PENDING:
                 device = devices.get(connection, share.device_id, now)

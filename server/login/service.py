@@ -190,6 +190,9 @@ class Logins:
 
     def _accept(self, connection: Connection, claim: Claim, held: Held) -> Opened:
         now = self._clock.now()
+        # The sharing of the device may have been cancelled since it was asked, on another worker.
+        if held.id not in {each.device_id for each in choices(connection, claim.user_id, now)}:
+            raise LoginDecided(_DECIDED)
         if not self._ledger.decide(connection, claim.login_id, LoginState.ACCEPTED, now):
             raise LoginDecided(_DECIDED)
         opened = self._sessions.open(
