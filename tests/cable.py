@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,11 @@ from typing import IO
 from tests.doors import BIN, DoorError, Household, secret_file
 
 NUMBER = re.compile(r"\b([0-9]{3}) ([0-9]{3})\b")
+
+
+def _as_at_a_terminal() -> None:
+    """Ctrl-C counts, also where the tests run in the background of a script, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Program:
@@ -28,6 +34,7 @@ class _Program:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            preexec_fn=_as_at_a_terminal,
         )
 
     def say(self, *lines: str) -> None:
@@ -51,9 +58,9 @@ class _Program:
         self.printed += out or ""
         return self._process.returncode, f"{out or ''}{errors or ''}"
 
-    def interrupt(self, signal: int) -> None:
+    def interrupt(self, number: int) -> None:
         """What Ctrl-C does, or a power cut: its input stays open until it has ended."""
-        self._process.send_signal(signal)
+        self._process.send_signal(number)
         self._process.wait(120)
 
     def stop(self) -> None:

@@ -65,6 +65,16 @@ async def until_any(pilot: Pilot[None], app: TerminalCard, line: str) -> None:
         await pilot.pause(0.02)
 
 
+async def typed(pilot: Pilot[None], app: TerminalCard, prompt: str, keys: str, length: int) -> None:
+    """Type characters, each when the one before it is on the glass and its key is up."""
+    for number, key in enumerate(keys, start=1):
+        await pilot.press(key)
+        shown = ("*" * number) if prompt == "PIN>" else keys[:number]
+        await until(pilot, app, prompt, shown[:length] + ("_" if number < length else ""))
+        while app.fingers.closed:
+            await pilot.pause(0.02)
+
+
 def picture(app: TerminalCard) -> str:
     return "\n".join(
         "".join(segment.text for segment in strip)
@@ -76,9 +86,15 @@ def test_a_login_typed_on_the_keyboard(store: FileKeyStore) -> None:
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
         await pilot.press("space")
         await until(pilot, app, "PIN>", "_")
-        await pilot.press(*"73059", "backspace", "5", "enter")
+        await typed(pilot, app, "PIN>", "73059", 4)
+        await pilot.press("backspace")
+        await until(pilot, app, "PIN>", "***_")
+        await pilot.press("5")
+        await until(pilot, app, "PIN>", "****")
+        await pilot.press("enter")
         await until(pilot, app, "CHALLNG>", "_")
-        await pilot.press(*"248690", "enter")
+        await typed(pilot, app, "CHALLNG>", "248690", 6)
+        await pilot.press("enter")
         await until(pilot, app, "3201 7761")
         await pilot.press("backspace")
         await until(pilot, app)
