@@ -180,14 +180,18 @@ class CodeCards:
     def _activated(self, connection: Connection, session: Session, asked: Asked) -> Device:
         now = self._clock.now()
         device = self._own(connection, session, asked.device_id)
-        before = self._cards(connection, session.user_id).active
+        before = [
+            each
+            for each in life.own(connection, session.user_id, now)
+            if each.kind is self.kind and each.id != device.id
+        ]
         online = self.kind is DeviceKind.ONLINE_CODE_CARD
         lifetime = timedelta(days=self._settings.online_code_card_days)
         until = now + lifetime if online else None
         life.move(connection, device.id, DeviceMove.ACTIVATED, now, {"valid_until": until})
         self._sessions.prove(connection, session.token_hash, device.id)
-        if before is not None:
-            self._end(connection, session, before, _REPLACED)
+        for each in before:  # one that is lost or set aside does not come back beside this one
+            self._end(connection, session, each, _REPLACED)
         if not online:
             temporary.end_all(connection, session.user_id, now)
         outbox.put(

@@ -10,6 +10,8 @@ from sqlalchemy import insert, select
 
 from server.db.tables import audit_log, code_cards, code_pairs, devices
 from server.factors.kinds import DeviceKind
+from server.lifecycle import devices as life
+from server.lifecycle import suspension
 from server.verifier import Verifier
 
 from .holder import ONLINE, PERMANENT, Holder
@@ -271,6 +273,20 @@ def test_a_new_card_ends_the_old_one_when_it_is_activated(alice: Holder) -> None
     begun = alice.begin("code-card-2")
     typed = print_of_old.answer(begun["prompt"])
     assert alice.api.answer(begun["login"], typed).status_code == 401
+
+
+def test_a_lost_card_is_over_when_another_is_in_use(alice: Holder, verifier: Verifier) -> None:
+    """Else two would be, once the lost one has turned up and was reactivated."""
+    alice.log_in()
+    lost = alice.gets(PERMANENT)
+    with verifier.database.writing() as connection:
+        now = verifier.clock.now()
+        suspension.suspend(connection, life.get(connection, lost["id"], now), now)
+    alice.log_in("card")
+    alice.gets(PERMANENT)
+    assert alice.call("POST", f"devices/{lost['id']}/reactivate").status_code == 409
+    listed = [each["state"] for each in alice.devices() if each["kind"] == "code_card"]
+    assert listed == ["active"]
 
 
 def test_a_session_from_before_the_first_device_gets_no_card(
