@@ -277,9 +277,10 @@ class Model:
             self.end(order.replaces, now)
 
     def close(self, now: datetime) -> None:
+        """A card that was fetched and is in use stays with its owner; the others are over."""
         self.closed = True
         for each in self.orders:
-            if each.serial is not None:
+            if each.serial is not None and self.may_cancel(each, now):
                 self.end(each.serial, now)
         self.orders = []
 
