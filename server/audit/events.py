@@ -14,6 +14,7 @@ class Event(StrEnum):
     USER_UNLOCKED = "user.unlocked"
     STAFF_ADDED = "staff.added"
     CONTACT_SET = "contact.set"
+    LANGUAGE_SET = "language.set"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_JOINED = "account.joined"
     ACCOUNT_CLOSED = "account.closed"

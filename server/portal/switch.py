@@ -87,7 +87,7 @@ def routes(verifier: Verifier) -> APIRouter:
         except SessionUnknown:
             return
         with verifier.database.writing() as connection:
-            locales.choose(connection, session.user_id, locale)
+            locales.choose(connection, verifier.audit, now, session.user_id, locale)
 
     async def take(request: Request) -> Response:
         try:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from server.db import tables
 from server.portal import language
 from server.verifier import Verifier
 
@@ -205,3 +208,68 @@ def test_what_programs_read_stays_english(api: Api, card: Card) -> None:
     login, _ = api.login()
     assert "8 digits" in api.answer(login, "123").json()["detail"]
     assert api.password("alice", PASSWORD).json()["factor"] == "card"
+
+
+# --- over the API
+
+
+def choose(api: Api, token: str, body: object) -> Any:
+    headers = {"Authorization": f"Bearer {token}"}
+    return api.client.put("/api/v1/session/language", json=body, headers=headers)
+
+
+def told(api: Api, token: str) -> Any:
+    headers = {"Authorization": f"Bearer {token}"}
+    return api.client.get("/api/v1/session/language", headers=headers).json()
+
+
+@pytest.fixture
+def token(api: Api, card: Card) -> str:
+    login, challenge = api.login()
+    return str(api.answer(login, card.shows(challenge)).json()["session"])
+
+
+def test_a_language_that_is_chosen_over_the_api_is_the_users_and_written_down_once(
+    verifier: Verifier, api: Api, card: Card, token: str, browser: Browser
+) -> None:
+    assert told(api, token) == {"language": None, "languages": ["en", CHINESE]}
+    for _ in range(2):
+        chosen = choose(api, token, {"language": CHINESE})
+        assert (chosen.status_code, chosen.json()["language"]) == (200, CHINESE)
+    assert told(api, token)["language"] == CHINESE
+    log_in(browser, card)
+    assert '<html lang="zh-Hant">' in browser.get("/").text
+    change(browser, "en")
+    with verifier.database.reading() as connection:
+        rows = connection.execute(
+            select(tables.audit_log).where(tables.audit_log.c.event == "language.set")
+        ).all()
+    assert [(row.actor, row.detail) for row in rows] == [
+        ("user:alice", f'{{"language":"{CHINESE}"}}'),
+        ("user:alice", '{"language":"en"}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"language": "fr"},
+        {"language": "ZH_HANT"},
+        {"language": ""},
+        {"language": "x" * 99},
+        {"language": None},
+        {"language": 7},
+        {"language": "en", "user": "bob"},
+        {},
+        [],
+    ],
+)
+def test_what_is_no_language_of_the_pages_is_refused(api: Api, token: str, body: object) -> None:
+    assert choose(api, token, body).status_code == 422
+    assert told(api, token)["language"] is None
+
+
+def test_nobody_chooses_without_a_session(api: Api, token: str) -> None:
+    assert choose(api, "x" * 43, {"language": CHINESE}).status_code == 401
+    assert api.client.put("/api/v1/session/language", json={"language": "en"}).status_code == 401
+    assert told(api, token)["language"] is None

@@ -88,7 +88,8 @@ def audited(verifier: Verifier, event: Event) -> list[str]:
 def test_a_notice_comes_by_mail_in_the_users_language(verifier: Verifier, post: Mailbox) -> None:
     reach(verifier, mail="alice@example.com")
     with verifier.database.writing() as connection:
-        locales.choose(connection, users.get(connection, "alice").id, "zh_Hant")
+        alice = users.get(connection, "alice").id
+        locales.choose(connection, verifier.audit, verifier.clock.now(), alice, "zh_Hant")
     write(verifier)
     assert tick(verifier).sent == 1
     ((to, message),) = post.came
