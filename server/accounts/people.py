@@ -110,42 +110,6 @@ def identification(connection: Connection, keyring: Keyring, entity_id: int) -> 
     return Identification(**values)
 
 
-def open_account(
-    connection: Connection, number: str, entity_id: int, equity_cents: int, now: datetime
-) -> int:
-    """Open an account; returns its id."""
-    account_id: int = connection.execute(
-        insert(accounts)
-        .values(number=number, entity_id=entity_id, equity_cents=equity_cents, opened_at=now)
-        .returning(accounts.c.id)
-    ).scalar_one()
-    return account_id
-
-
-def join(
-    connection: Connection,
-    user_id: int,
-    account_id: int,
-    *,
-    is_primary: bool = False,
-    may_change_security: bool = True,
-) -> None:
-    """Make a user one of an account's, and its entity his."""
-    entity_id = connection.execute(
-        select(accounts.c.entity_id).where(accounts.c.id == account_id)
-    ).scalar_one()
-    connection.execute(
-        update(users)
-        .where(users.c.id == user_id)
-        .values(
-            account_id=account_id,
-            entity_id=entity_id,
-            is_primary=is_primary,
-            may_change_security=may_change_security,
-        )
-    )
-
-
 def account_of(connection: Connection, user_id: int) -> Account | None:
     """Return the account of a user; None where he has none."""
     row = connection.execute(

@@ -13,6 +13,10 @@ answer given with it takes the card into use again.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, update
 
@@ -39,6 +43,18 @@ _NOT_LOCKED = N_("This device is not locked: nothing was changed.")
 _NO_CARD = N_("Only a card has a PIN that can be ended.")
 
 
+@dataclass(frozen=True)
+class _Case:
+    """One act within its transaction: for whom, on which device, by which check, and why."""
+
+    connection: Connection
+    now: datetime
+    user: Person
+    device: Device
+    check: int
+    reason: str
+
+
 class Aid:
     """Acts on a user's devices."""
 
@@ -50,16 +66,11 @@ class Aid:
 
     def unlock(self, session: Session, name: str, device_id: str | int, reason: str) -> Device:
         """Unlock a device that wrong answers have locked; spends the identity check."""
-        must(session, Duty.UNLOCK_DEVICES)
-        why = check_reason(reason)
-        with self._database.writing() as connection:
-            now = self._clock.now()
-            user, device = self._find(connection, session, name, device_id)
-            check = checks.need(connection, session.user_id, user.id, now)
-            unlocked = connection.execute(
+        with self._case(session, name, device_id, reason) as case:
+            unlocked = case.connection.execute(
                 update(devices_table)
                 .where(
-                    devices_table.c.id == device.id,
+                    devices_table.c.id == case.device.id,
                     devices_table.c.locked_at.is_not(None),
                     devices_table.c.state != DeviceState.REVOKED.value,
                 )
@@ -67,69 +78,58 @@ class Aid:
             )
             if unlocked.rowcount != 1:
                 raise IllegalMove(_NOT_LOCKED)
-            checks.spend(connection, check, session.user_id, user.id, now)
-            self._write(connection, session, Event.DEVICE_UNLOCKED, user, device, check, why)
-        return device
+            checks.spend(case.connection, case.check, session.user_id, case.user.id, case.now)
+            self._write(session, Event.DEVICE_UNLOCKED, case)
+            return case.device
 
     def suspend(self, session: Session, name: str, device_id: str | int, reason: str) -> Device:
         """Suspend a device that is lost, stolen or broken; needs an identity check."""
-        must(session, Duty.UNLOCK_DEVICES)
-        why = check_reason(reason)
-        with self._database.writing() as connection:
-            now = self._clock.now()
-            user, device = self._find(connection, session, name, device_id)
-            check = checks.need(connection, session.user_id, user.id, now)
-            suspension.suspend(connection, device, now)
-            self._write(connection, session, Event.DEVICE_SUSPENDED, user, device, check, why)
-        return device
+        with self._case(session, name, device_id, reason) as case:
+            suspension.suspend(case.connection, case.device, case.now)
+            self._write(session, Event.DEVICE_SUSPENDED, case)
+            return case.device
 
     def reset_pin(self, session: Session, name: str, device_id: str | int, reason: str) -> Device:
         """End a card's PIN: the card rests until its owner has chosen another."""
+        with self._case(session, name, device_id, reason) as case:
+            if case.device.kind is not DeviceKind.CARD:
+                raise IllegalMove(_NO_CARD)
+            if case.device.state is not DeviceState.SUSPENDED:
+                suspension.suspend(case.connection, case.device, case.now)
+            nothing = secrets.token_hex(16).encode("ascii")  # no card takes more than four digits
+            case.connection.execute(
+                update(cards)
+                .where(cards.c.device_id == case.device.id)
+                .values(
+                    pin_sealed=self._keyring.seal(nothing, place("pin_sealed", case.device.id)),
+                    pin_reset_at=case.now,
+                )
+            )
+            self._write(session, Event.PIN_RESET, case)
+            return case.device
+
+    @contextmanager
+    def _case(
+        self, session: Session, name: str, device_id: str | int, reason: str
+    ) -> Iterator[_Case]:
+        """Begin an act: the duty, a reason, another's device, and a passed identity check."""
         must(session, Duty.UNLOCK_DEVICES)
         why = check_reason(reason)
         with self._database.writing() as connection:
             now = self._clock.now()
-            user, device = self._find(connection, session, name, device_id)
-            if device.kind is not DeviceKind.CARD:
-                raise IllegalMove(_NO_CARD)
+            user = other(connection, session, name)
+            device = devices.get_own(connection, user.id, device_id, now)
             check = checks.need(connection, session.user_id, user.id, now)
-            if device.state is not DeviceState.SUSPENDED:
-                suspension.suspend(connection, device, now)
-            nothing = secrets.token_hex(16).encode("ascii")  # no card takes more than four digits
-            connection.execute(
-                update(cards)
-                .where(cards.c.device_id == device.id)
-                .values(
-                    pin_sealed=self._keyring.seal(nothing, place("pin_sealed", device.id)),
-                    pin_reset_at=now,
-                )
-            )
-            self._write(connection, session, Event.PIN_RESET, user, device, check, why)
-        return device
+            yield _Case(connection, now, user, device, check, why)
 
-    def _find(
-        self, connection: Connection, session: Session, name: str, device_id: str | int
-    ) -> tuple[Person, Device]:
-        user = other(connection, session, name)
-        return user, devices.get_own(connection, user.id, device_id, self._clock.now())
-
-    def _write(
-        self,
-        connection: Connection,
-        session: Session,
-        event: Event,
-        user: Person,
-        device: Device,
-        check: int,
-        reason: str,
-    ) -> None:
+    def _write(self, session: Session, event: Event, case: _Case) -> None:
         self._audit.write(
-            connection,
-            self._clock.now(),
+            case.connection,
+            case.now,
             event,
             f"user:{session.user}",
-            user.name,
-            device=device.serial,
-            check=check,
-            reason=reason,
+            case.user.name,
+            device=case.device.serial,
+            check=case.check,
+            reason=case.reason,
         )

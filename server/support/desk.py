@@ -26,9 +26,8 @@ from .aid import Aid
 from .finding import Finding
 from .identity import IdentityChecks
 from .settling import Settling
-from .staff import check_reason, must, other
+from .staff import NOT_ONESELF, check_reason, must, other
 
-_NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _NO_ACCOUNT = N_("There is no such account.")
 _CLOSED_ALREADY = N_("This account is closed already: nothing was changed.")
 _NO_DECISION = N_("Choose whether to approve or to reject.")
@@ -102,7 +101,7 @@ class Desk:
             now = self._clock.now()
             order = order_rows.get(connection, self._keyring, order_id)
             if order.user_id == session.user_id:
-                raise NotAllowed(_NOT_ONESELF)
+                raise NotAllowed(NOT_ONESELF)
             if order.state is OrderState.DRAFT:
                 raise NotThere(order_rows.NOT_THERE)
             cancelling.must_not_be_in_use(connection, order, now)

@@ -32,9 +32,8 @@ from ..login.sessions import Session
 from ..notify.outbox import Notice, put
 from ..settings import Settings
 from ..words import N_
-from .staff import check_reason, must
+from .staff import NOT_ONESELF, check_reason, must
 
-_NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _NO_CARD = N_("There is no such card.")
 _NO_SERIAL = N_("A card's serial is CH and 8 digits, the last a check digit. Read it again.")
 _NO_CAUSE = N_("Choose one of the causes.")
@@ -169,7 +168,7 @@ class Settling:
             now = self._clock.now()
             device = _card(connection, device_id, now)
             if device.owner_id == session.user_id:
-                raise NotAllowed(_NOT_ONESELF)
+                raise NotAllowed(NOT_ONESELF)
             hold = self._fit(connection, device, why, now)
             cents = self._move(connection, device, hold, why, now)
             self._end(connection, session, device, why, now)

@@ -16,7 +16,7 @@ from ..login.sessions import Session
 from ..words import N_
 
 _NOT_BY_DUTY = N_("This is for the support desk, and your role does not reach it.")
-_NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
+NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _NO_USER = N_("There is no such user.")
 _NO_REASON = N_("Give the reason in 3 to 200 characters: it stands in the audit log.")
 _SHORTEST, _LONGEST = 3, 200
@@ -81,5 +81,5 @@ def other(connection: Connection, session: Session, name: str) -> Person:
     """Return the user of a name, who is somebody else; raises NotThere, NotAllowed."""
     found = person(connection, name)
     if found.id == session.user_id:
-        raise NotAllowed(_NOT_ONESELF)
+        raise NotAllowed(NOT_ONESELF)
     return found

@@ -11,6 +11,7 @@ from server.accounts import people, users
 from server.accounts.roles import Role
 from server.db.tables import accounts
 from server.db.tables import users as users_table
+from server.lifecycle import accounts as account_life
 from server.lifecycle import devices
 from server.lifecycle.states import DeviceMove
 from server.settings import Settings
@@ -89,9 +90,9 @@ def _open_account(verifier: Opened, connection: Connection, name: str, number: s
         now.date().replace(year=1980), "CH", "CH", "passport", f"X{number}"
     )
     entity = people.add_entity(connection, verifier.keyring, name.title(), told, now)
-    account = people.open_account(connection, number, entity, 60_000_000, now)
+    account_life.open_(connection, number, entity, 60_000_000, now)
+    account_life.join(connection, number, name, is_primary=True)
     user = users.get(connection, name)
-    people.join(connection, user.id, account, is_primary=True)
     address = people.Address(f"{name.title()} Doe", "1 Main Street", "Zurich", "8001", "CH")
     people.set_contact(connection, verifier.keyring, user.id, people.Contact(address=address))
 

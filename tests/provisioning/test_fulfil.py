@@ -22,6 +22,7 @@ from provisioning.pair.port import Port
 from provisioning.verifier import Verifier
 from server.accounts import people, users
 from server.db import tables
+from server.lifecycle import accounts
 from server.settings import Settings
 from server.verifier import open_verifier
 
@@ -53,8 +54,8 @@ class Customer:
             now = opened.clock.now()
             told = people.Identification(now.date(), "US", "US", "passport", "X")
             entity = people.add_entity(connection, opened.keyring, "Alice Doe", told, now)
-            account = people.open_account(connection, f"U{user.id}", entity, 0, now)
-            people.join(connection, user.id, account, is_primary=True)
+            accounts.open_(connection, f"U{user.id}", entity, 0, now)
+            accounts.join(connection, f"U{user.id}", name, is_primary=True)
         opened.close()
         begun = httpx.post(
             f"{desk.verifier.url}/api/v1/login",

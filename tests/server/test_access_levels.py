@@ -24,6 +24,7 @@ from server.app import create_app
 from server.db.tables import accounts, audit_log, devices
 from server.db.tables import users as users_table
 from server.factors.kinds import DeviceKind
+from server.lifecycle import accounts as account_life
 from server.login.access import RIGHTS, Access, Right
 from server.portal.cookies import Cookies, new_mark
 from server.portal.forms import FIELD, Forms
@@ -174,8 +175,8 @@ class Visitor:
             now = self.verifier.clock.now()
             told = people.Identification(now.date(), "CH", "CH", "passport", "X1")
             entity = people.add_entity(connection, self.verifier.keyring, "A.", told, now)
-            account = people.open_account(connection, "U1000009", entity, 0, now)
-            people.join(connection, users.get(connection, self.name).id, account, is_primary=True)
+            account_life.open_(connection, "U1000009", entity, 0, now)
+            account_life.join(connection, "U1000009", self.name, is_primary=True)
             connection.execute(update(accounts).values(closed_at=now))
 
     def _use(self, kind: str) -> None:

@@ -56,11 +56,17 @@ def with_code(browser: Browser, verifier: Verifier) -> Any:
     return browser.send(answer=code.lower())
 
 
-def get_card(browser: Browser, base: str) -> tuple[Any, Print]:
+def at_its_question(browser: Browser, base: str = "/online-code-card") -> Print:
+    """Make a card and print it, as far as the question for two of its values."""
     browser.get(base)
     browser.send(base)
     paper = printed(browser)
     browser.send(f"{base}/activate", printed="yes")
+    return paper
+
+
+def get_card(browser: Browser, base: str) -> tuple[Any, Print]:
+    paper = at_its_question(browser, base)
     return browser.send(answer=paper.answer(indexes(browser.page))), paper
 
 
@@ -189,10 +195,7 @@ def test_a_card_is_activated_once_and_the_back_button_does_no_harm(
     browser: Browser, card: Card, verifier: Verifier
 ) -> None:
     with_code(browser, verifier)
-    browser.get("/online-code-card")
-    browser.send("/online-code-card")
-    paper = printed(browser)
-    browser.send("/online-code-card/activate", printed="yes")
+    paper = at_its_question(browser)
     asked, path = indexes(browser.page), browser.page.url.path
     form = browser.page
     browser.send(answer=paper.answer(asked))
@@ -207,10 +210,7 @@ def test_after_the_third_wrong_answer_the_way_leads_back(
     browser: Browser, card: Card, verifier: Verifier
 ) -> None:
     with_code(browser, verifier)
-    browser.get("/online-code-card")
-    browser.send("/online-code-card")
-    paper = printed(browser)
-    browser.send("/online-code-card/activate", printed="yes")
+    paper = at_its_question(browser)
     right = paper.answer(indexes(browser.page))
     bad = "333333" if right != "333333" else "444444"
     assert [browser.send(answer=bad).status_code for _ in range(3)] == [401] * 3

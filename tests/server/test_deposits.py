@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from server.accounts import people, users
 from server.db import tables
 from server.factors.kinds import DeviceKind
-from server.lifecycle import deposits
+from server.lifecycle import accounts, deposits
 from server.lifecycle.deposits import Book, Why
 from server.verifier import Verifier
 
@@ -37,11 +37,11 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Verifier:
     add_user(verifier)
     now = verifier.clock.now()
     with verifier.database.writing() as connection:
-        alice = users.get(connection, "alice")
         entity = people.add_entity(
             connection, verifier.keyring, "Alice Doe", identification(ALICE), now
         )
-        people.join(connection, alice.id, people.open_account(connection, "U1", entity, 0, now))
+        accounts.open_(connection, "U1", entity, 0, now)
+        accounts.join(connection, "U1", "alice")
     return verifier
 
 

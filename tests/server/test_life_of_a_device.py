@@ -11,6 +11,7 @@ from server.accounts import people, users
 from server.db.tables import accounts, devices
 from server.db.tables import users as users_table
 from server.errors import IllegalMove
+from server.lifecycle import accounts as account_life
 from server.lifecycle import devices as life
 from server.lifecycle import revocation
 from server.lifecycle.states import DEVICE, MACHINES, DeviceMove, DeviceState
@@ -163,11 +164,10 @@ def test_who_opted_out_or_whose_account_is_closed_needs_no_device(
     verifier: Verifier, card: Card, clock: ToldClock, api: Api
 ) -> None:
     with verifier.database.writing() as connection:
-        alice = users.get(connection, "alice")
         told = people.Identification(clock.now().date(), "CH", "CH", "passport", "X1")
         entity = people.add_entity(connection, verifier.keyring, "Alice A.", told, clock.now())
-        account = people.open_account(connection, "U1000001", entity, 0, clock.now())
-        people.join(connection, alice.id, account, is_primary=True)
+        account_life.open_(connection, "U1000001", entity, 0, clock.now())
+        account_life.join(connection, "U1000001", "alice", is_primary=True)
         connection.execute(update(users_table).values(opted_out_at=clock.now()))
     opted_out = api.password().json()
     assert opted_out["access"] == "restricted"
