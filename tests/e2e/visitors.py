@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from playwright.sync_api import Page
 from sqlalchemy import Connection, update
@@ -10,16 +11,18 @@ from sqlalchemy import Connection, update
 from server.accounts import people, users
 from server.accounts.roles import Role
 from server.db.tables import accounts
+from server.db.tables import devices as devices_table
 from server.db.tables import users as users_table
+from server.factors.cards import import_card
 from server.lifecycle import accounts as account_life
 from server.lifecycle import devices
-from server.lifecycle.states import DeviceMove
+from server.lifecycle.states import DeviceMove, DeviceState
 from server.settings import Settings
 from server.verifier import Verifier as Opened
 from server.verifier import open_verifier
 from tests.doors import Household
 from tests.server import counter
-from tests.server.support import PASSWORD, Card, add_card, add_user
+from tests.server.support import PASSWORD, PIN, Card, add_card, add_user
 
 ALL = ("alice", "bob", "carol", "dave", "erin")
 """A customer, one with no device yet, one with a temporary code, the desk's, and a closed one."""
@@ -75,6 +78,7 @@ def _made(verifier: Opened) -> list[Visitor]:
     cards = {name: Card(number=70 + n) for n, name in enumerate(("alice", "carol", "dave"))}
     for name, card in cards.items():
         add_card(verifier, card, name)
+    _send_a_card(verifier, "alice", Card(number=80))
     return [
         Visitor("alice", cards["alice"]),
         Visitor("bob"),
@@ -95,6 +99,28 @@ def _open_account(verifier: Opened, connection: Connection, name: str, number: s
     user = users.get(connection, name)
     address = people.Address(f"{name.title()} Doe", "1 Main Street", "Zurich", "8001", "CH")
     people.set_contact(connection, verifier.keyring, user.id, people.Contact(address=address))
+
+
+def _send_a_card(verifier: Opened, name: str, card: Card) -> None:
+    """Another card is in the post for him."""
+    with verifier.database.writing() as connection:
+        now = verifier.clock.now()
+        owner = users.get(connection, name)
+        number = import_card(
+            connection,
+            verifier.keyring,
+            card.record(),
+            owner,
+            PIN,
+            now,
+            state=DeviceState.INACTIVE,
+        )
+        activates_at = now + timedelta(days=verifier.settings.auto_activation_days)
+        connection.execute(
+            update(devices_table)
+            .where(devices_table.c.id == number)
+            .values(shipped_at=now, auto_activates_at=activates_at)
+        )
 
 
 def _with_a_code(verifier: Opened, name: str) -> str:
