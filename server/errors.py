@@ -207,3 +207,43 @@ class KeyUnknown(Refusal):
 
 class KeyRevoked(Refusal):
     """The signature is right, and the mobile key has ended: the app may forget it."""
+
+
+class RegistrationUnknown(Refusal):
+    """No registration of a phone goes by this token."""
+
+
+class RegistrationOver(Refusal):
+    """The registration took too long, was tried too often, or was overtaken by another."""
+
+
+class NumberNotOnRecord(Refusal):
+    """A number of one's own choosing, where a device is or was in use: the desk changes it."""
+
+
+class NoSms(Refusal):
+    """No SMS can leave from this verifier."""
+
+
+class TooSoon(Refusal):
+    """Messages are asked for too quickly; `retry_after` is in whole seconds."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text, seconds=retry_after)
+        self.retry_after = retry_after
+
+
+class TokenExpired(Refusal):
+    """The token of the last SMS is older than its lifetime."""
+
+
+class TokenWrong(Refusal):
+    """The token is wrong and was counted; `tries_left` more are allowed."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(N_("The token is not right: compare it with the last SMS."))
+        self.tries_left = tries_left
+
+
+class PinWrong(Refusal):
+    """The PIN of the key that stands is another; it was counted like a wrong answer."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ipaddress
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -137,6 +138,21 @@ class Settings(BaseSettings):
     """An Apprise URL of an SMS gateway with `{phone}` where a user's number goes."""
 
     # The mobile key
+    registration_seconds: Seconds = 1_800
+    """From the password until a phone has to be registered."""
+    activation_token_seconds: Seconds = 600
+    activation_token_tries: Count = 5
+    """Wrong tokens after which a registration is over."""
+    sms_pauses_seconds: tuple[Seconds, ...] = (30, 60, 120)
+    """How long after each SMS the next may be asked for; after the last of these there is none."""
+    sms_per_day: Count = 6
+    """Activation tokens that one user is sent within a day."""
+    attestation: Literal["none", "direct"] = "none"
+    """Whether a phone's authenticator has to prove its make."""
+    attestation_roots: Annotated[Path | None, Field(validate_default=True)] = None
+    """With `direct`: a PEM file of the roots of the makes that are taken."""
+    allow_synced_passkeys: bool = True
+    """Take a passkey that its platform copies to the user's other devices."""
     push_hosts: tuple[str, ...] = (
         "fcm.googleapis.com",
         "*.push.services.mozilla.com",
@@ -186,6 +202,26 @@ class Settings(BaseSettings):
             place not in value.get_secret_value() or "://" not in value.get_secret_value()
         ):
             raise ValueError(f"is an Apprise URL with {place} in it")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        plain = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+        if not parts.hostname or not (parts.scheme == "https" or plain):
+            raise ValueError("is an address such as https://login.example.com")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("is scheme and host alone, without a path")
+        return value.rstrip("/")
+
+    @field_validator("attestation_roots")
+    @classmethod
+    def _roots(cls, value: Path | None, field: ValidationInfo) -> Path | None:
+        if field.data.get("attestation") == "direct" and value is None:
+            raise ValueError("is needed with CHALLNG_ATTESTATION=direct")
         return value
 
     @field_validator("limits")

@@ -43,6 +43,7 @@ from .login.password import PasswordStep
 from .login.proofs import Proofs
 from .login.service import Logins
 from .login.sessions import Sessions
+from .mobile.registering import Registering
 from .notify.reach import Reach
 from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
@@ -140,6 +141,16 @@ class Verifier:
         self.activation = Activation(database, self.clock, self.audit, self.proofs, self.sessions)
         self.pin_change = PinChange(
             database, self.clock, self.audit, keyring, self.proofs, self.sessions, gate
+        )
+        self.registering = Registering(
+            *parts,
+            self.secrets,
+            self.passwords,
+            self.proofs,
+            self.reach,
+            gate,
+            judge,
+            ledger,
         )
 
     def close(self) -> None:

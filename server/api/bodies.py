@@ -9,17 +9,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from ..accounts.names import is_plain
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text without control characters, or refuse it."""
     if not is_plain(text):
         raise ValueError("has control characters")
     return text
 
 
 UserName = Annotated[
-    str, StringConstraints(strict=True, min_length=1, max_length=256), AfterValidator(_plain)
+    str, StringConstraints(strict=True, min_length=1, max_length=256), AfterValidator(plain)
 ]
 Password = Annotated[
-    str, StringConstraints(strict=True, min_length=1, max_length=1024), AfterValidator(_plain)
+    str, StringConstraints(strict=True, min_length=1, max_length=1024), AfterValidator(plain)
 ]
 FactorId = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")

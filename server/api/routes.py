@@ -12,6 +12,7 @@ from . import (
     devices,
     login,
     machines,
+    mobile_registration,
     orders,
     people,
     provisioning,
@@ -34,4 +35,5 @@ CALLS = (
     desk_deposits.routes,
     provisioning.routes,
     orders.routes,
+    mobile_registration.routes,
 )

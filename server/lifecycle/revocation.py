@@ -14,9 +14,11 @@ from ..db.tables import (
     code_cards,
     devices,
     logins,
+    mobile_keys,
     orders,
     sessions,
     shares,
+    sms_codes,
     temporary_codes,
     users,
 )
@@ -120,6 +122,20 @@ def end(connection: Connection, device_id: int, now: datetime, reason: str) -> b
         update(temporary_codes)
         .where(temporary_codes.c.device_id == device_id)
         .values(code_hash=None)
+    )
+    connection.execute(
+        update(mobile_keys)  # what it signed with stays, to be told that it has ended
+        .where(mobile_keys.c.device_id == device_id)
+        .values(
+            key_sealed=None,
+            pin_sealed=None,
+            push_sealed=None,
+            credential_id=None,
+            credential_key=None,
+        )
+    )
+    connection.execute(
+        update(sms_codes).where(sms_codes.c.device_id == device_id).values(number_sealed=None)
     )
     connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
     outbox.take_back(connection, f"device:{device_id}", *outbox.BEFORE_ACTIVATION)

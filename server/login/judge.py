@@ -90,21 +90,26 @@ class Judge:
         self, connection: Connection, claim: Claim, held: Held, now: datetime, event: Event
     ) -> AnswerWrong:
         left = self._settings.answers_per_challenge - claim.attempts
+        if not left:
+            self._ledger.decide(connection, claim.login_id, LoginState.CLOSED, now)
+        self.count_wrong(connection, held, claim.user, now, event, attempt=claim.attempts)
+        return AnswerWrong(left)
+
+    def count_wrong(
+        self,
+        connection: Connection,
+        held: Held,
+        user: str,
+        now: datetime,
+        event: Event,
+        **detail: int,
+    ) -> None:
+        """Count something wrong that `user` gave against a held device; the last one locks it."""
         locked = self._ledger.count_wrong(
             connection, held.id, now, self._settings.wrong_answers_lock
         )
-        if not left:
-            self._ledger.decide(connection, claim.login_id, LoginState.CLOSED, now)
-        actor = f"user:{claim.user}"
-        self._audit.write(
-            connection,
-            now,
-            event,
-            actor,
-            claim.user,
-            device=held.serial,
-            attempt=claim.attempts,
-        )
+        actor = f"user:{user}"
+        self._audit.write(connection, now, event, actor, user, device=held.serial, **detail)
         if locked:
             self._factors[held.kind].locked(connection, held.id)
             metrics.LOCKS.inc()
@@ -114,4 +119,3 @@ class Judge:
             once = f"device:{held.id}:{now.isoformat()}"
             put(connection, owner, Notice.DEVICE_LOCKED, once, now, serial=held.serial)
             self._audit.write(connection, now, Event.DEVICE_LOCKED, actor, held.serial)
-        return AnswerWrong(left)

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     PIN_CHANGE = "pin_change"
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
+    MIGRATE = "migrate"
 
 
 class LoginState(StrEnum):

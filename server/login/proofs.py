@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -30,7 +30,6 @@ from ..words import N_
 from .judge import Adapt, Judge
 from .ledger import Ledger, LoginRow, LoginState, Purpose
 from .offers import Factors, ask
-from .sessions import Session
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _UNKNOWN = N_("There is no such question. Start again from the list of your devices.")
@@ -38,6 +37,18 @@ _DECIDED = N_("This was answered already, or failed too often. Start again.")
 _EXPIRED = N_("The challenge has expired. Start again.")
 
 T = TypeVar("T")
+
+
+class Asker(Protocol):
+    """What a proof belongs to: a session, or the registration of a phone."""
+
+    @property
+    def user_id(self) -> int:
+        """Whose it is."""
+
+    @property
+    def token_hash(self) -> bytes:
+        """What it is known by; nobody else can answer."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Proofs:
     def ask(
         self,
         connection: Connection,
-        session: Session,
+        session: Asker,
         device_id: int,
         purpose: Purpose,
         detail: bytes | None = None,
@@ -109,7 +120,7 @@ class Proofs:
         )
         return Asked(proof_id, device_id, kind, row.serial, prompt, expires_at, detail)
 
-    def show(self, session: Session, proof_id: str, purpose: Purpose) -> Asked:
+    def show(self, session: Asker, proof_id: str, purpose: Purpose) -> Asked:
         """Return a proof that can still be answered, or raise what its answer would meet."""
         now = self._clock.now()
         with self._database.reading() as connection:
@@ -130,7 +141,7 @@ class Proofs:
 
     def answer(
         self,
-        session: Session,
+        session: Asker,
         proof_id: str,
         purpose: Purpose,
         text: str,
@@ -185,7 +196,7 @@ class Proofs:
         return None if sealed is None else self._keyring.open(sealed, _place(proof_id))
 
     def _row(
-        self, connection: Connection, session: Session, proof_id: str, purpose: Purpose
+        self, connection: Connection, session: Asker, proof_id: str, purpose: Purpose
     ) -> LoginRow:
         row = self._ledger.find(connection, proof_id, purpose) if _ID.fullmatch(proof_id) else None
         if row is None or row.session_hash != session.token_hash:

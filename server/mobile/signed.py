@@ -14,6 +14,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 from cryptography.exceptions import InvalidSignature
@@ -27,8 +28,10 @@ from ..db.tables import devices, mobile_keys, users
 from ..errors import KeyRevoked, KeyUnknown, NotAllowed
 from ..factors.kinds import DeviceKind
 from ..lifecycle.states import DeviceState, state_at
-from ..verifier import Verifier
 from ..words import N_
+
+if TYPE_CHECKING:  # registering is one of its parts, and looks at signatures too
+    from ..verifier import Verifier
 
 CLOCKS_APART = timedelta(seconds=90)
 """How far a phone's clock may be from ours."""

@@ -35,6 +35,9 @@ class Notice(StrEnum):
     DEPOSIT_RELEASED = "deposit_released"
     DEPOSIT_KEPT = "deposit_kept"
     ACCOUNT_CLOSED = "account_closed"
+    MOBILE_KEY_ADDED = "mobile_key_added"
+    MOBILE_KEY_MOVED = "mobile_key_moved"
+    MOBILE_KEY_DEACTIVATED = "mobile_key_deactivated"
 
 
 BEFORE_ACTIVATION = (Notice.CARD_ACTIVATES_SOON, Notice.CARD_ACTIVATES_NOW)

@@ -158,6 +158,27 @@ TEXTS: dict[Notice, Text] = {
             "purpose or not returned. If that is not right, call the support desk."
         ),
     ),
+    Notice.MOBILE_KEY_ADDED: Text(
+        N_("A mobile key was added"),
+        N_(
+            "The phone %(phone)s was registered as your mobile key %(serial)s. From now on you can "
+            "log in with it."
+        ),
+        alarm=True,
+    ),
+    Notice.MOBILE_KEY_MOVED: Text(
+        N_("Your mobile key was moved"),
+        N_(
+            "The phone %(phone)s was registered as your mobile key %(serial)s. The mobile key "
+            "%(before)s that you had before has ended."
+        ),
+        alarm=True,
+    ),
+    Notice.MOBILE_KEY_DEACTIVATED: Text(
+        N_("A mobile key was deactivated"),
+        N_("The mobile key %(serial)s was deactivated, and opens nothing any more."),
+        alarm=True,
+    ),
     Notice.ACCOUNT_CLOSED: Text(
         N_("Your account is closed"),
         N_("Your account is closed. You can still log in to see and print its documents."),

@@ -33,6 +33,14 @@ STATUS: dict[type[errors.Refusal], tuple[int, str, str]] = {
     errors.SessionUnknown: (401, "no-session", N_("No session")),
     errors.KeyUnknown: (401, "key-unknown", N_("Phone not known")),
     errors.KeyRevoked: (410, "key-revoked", N_("Mobile key ended")),
+    errors.RegistrationUnknown: (401, "no-registration", N_("No registration")),
+    errors.RegistrationOver: (410, "registration-over", N_("Registration over")),
+    errors.NumberNotOnRecord: (403, "number-not-on-record", N_("Not the number on record")),
+    errors.NoSms: (503, "no-sms", N_("No SMS")),
+    errors.TooSoon: (429, "too-soon", N_("Too soon")),
+    errors.TokenExpired: (410, "token-expired", N_("Token expired")),
+    errors.TokenWrong: (401, "token-wrong", N_("Wrong token")),
+    errors.PinWrong: (401, "pin-wrong", N_("Wrong PIN")),
     errors.CredentialRefused: (401, "credential-refused", "Credential not valid"),
     errors.RecordRefused: (422, "record-refused", "Not a usable record"),
     errors.NoSuchOwner: (404, "no-such-user", "No such user"),
@@ -75,11 +83,11 @@ def of_refusal(refusal: errors.Refusal) -> Response:
     status, name, title = STATUS[type(refusal)]
     headers = {}
     more: dict[str, object] = {}
-    if isinstance(refusal, errors.SlowDown):
+    if isinstance(refusal, errors.SlowDown | errors.TooSoon):
         headers["Retry-After"] = str(refusal.retry_after)
     if isinstance(refusal, errors.SessionUnknown | errors.CredentialRefused):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(refusal, errors.AnswerWrong):
+    if isinstance(refusal, errors.AnswerWrong | errors.TokenWrong):
         more["tries_left"] = refusal.tries_left
     if isinstance(refusal, errors.NotTaken) and refusal.field is not None:
         more["field"] = refusal.field

@@ -66,10 +66,23 @@ class Hook:
     port: int
     status: int = 200
     came: list[dict[str, Any]] = field(default_factory=list)
+    arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    taken: int = 0
 
     @property
     def url(self) -> str:
         return f"json://127.0.0.1:{self.port}/hook"
+
+    @property
+    def sms_url(self) -> str:
+        """The address for SMS, which repeats the number as `to`."""
+        return f"{self.url}/sms?:to={{phone}}"
+
+    def next(self) -> dict[str, Any]:
+        """The next that came, waited for: what leaves from a thread arrives a little later."""
+        assert self.arrived.acquire(timeout=60), "nothing came"
+        self.taken += 1
+        return self.came[self.taken - 1]
 
 
 @contextmanager
@@ -79,6 +92,7 @@ def hook() -> Iterator[Hook]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if found.status == 200:
                 found.came.append(json.loads(body))
+                found.arrived.release()
             self.send_response(found.status)
             self.end_headers()
 
