@@ -170,6 +170,18 @@ class LoginDecided(LoginError):
     """The login was answered already, or failed too often."""
 
 
+class LoginDenied(LoginDecided):
+    """The login was denied on the phone."""
+
+
+class ApprovalRefused(LoginError):
+    """What a phone has signed does not fit the login, or is not its own; nothing has changed."""
+
+
+class KeyCopied(LoginError):
+    """The authenticator's counter did not grow: there may be a copy of it. The key is suspended."""
+
+
 class LoginExpired(LoginError):
     """The challenge is older than its lifetime."""
 

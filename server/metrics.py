@@ -31,6 +31,7 @@ REQUESTS = Histogram(
 VERDICTS: dict[type[errors.LoginError], str] = {
     errors.NoSuchLogin: "unknown",
     errors.LoginDecided: "decided",
+    errors.LoginDenied: "denied",
     errors.LoginExpired: "expired",
     errors.DeviceLocked: "locked",
     errors.AnswerMalformed: "malformed",

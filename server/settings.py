@@ -240,6 +240,16 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.challenge_seconds)
 
     @property
+    def prompt_pause(self) -> timedelta:
+        """How long a phone's user is left alone after he was asked."""
+        return timedelta(seconds=self.prompt_pause_seconds)
+
+    @property
+    def prompt_window(self) -> timedelta:
+        """Within how long he is asked three times at most."""
+        return timedelta(seconds=self.prompt_window_seconds)
+
+    @property
     def slow_window(self) -> timedelta:
         """How long a wrong password is remembered against the next one."""
         return timedelta(seconds=self.slow_window_seconds)

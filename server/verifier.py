@@ -36,6 +36,7 @@ from .lifecycle.returns import Returns
 from .lifecycle.sharing import Sharing
 from .lifecycle.shipping import Shipping
 from .lifecycle.temporary_codes import TemporaryCodes
+from .login.finishing import Finishing
 from .login.judge import Judge
 from .login.ledger import Ledger
 from .login.offers import Factors
@@ -43,6 +44,9 @@ from .login.password import PasswordStep
 from .login.proofs import Proofs
 from .login.service import Logins
 from .login.sessions import Sessions
+from .mobile.approval_factor import ApprovalFactor
+from .mobile.approvals import Approvals
+from .mobile.notifications import Notifications
 from .mobile.registering import Registering
 from .notify.reach import Reach
 from .provisioning.credential import Credentials
@@ -85,9 +89,22 @@ class Verifier:
         self.sessions = Sessions(database, settings)
         ledger = Ledger()
         judge = Judge(settings, self.audit, self.factors, ledger)
+        self.notifications = Notifications(database, self.clock, settings, keyring, self.reach)
+        approving = ApprovalFactor(keyring, rules, settings, self.clock)
+        self.approvals = Approvals(database, self.clock, settings, self.audit, approving, ledger)
         self.logins = Logins(
-            database, self.clock, settings, self.audit, self.factors, self.sessions, judge, ledger
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            self.factors,
+            self.sessions,
+            judge,
+            ledger,
+            {**self.factors, DeviceKind.MOBILE_KEY: approving},
+            self.notifications.asked,
         )
+        self.finishing = Finishing(database, self.clock, settings, ledger, self.logins)
         brake = Brake(self.secrets, settings)
         self.proofs = Proofs(database, self.clock, settings, keyring, self.factors, judge, ledger)
         self.passwords = PasswordStep(

@@ -36,6 +36,12 @@ class Body(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
+class NothingBody(BaseModel):
+    """An empty object: all that there is to say stands in the path."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
 class LoginBody(Body):
     """User name and password."""
 

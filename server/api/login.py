@@ -1,4 +1,4 @@
-"""Logging in over the API: three calls, as the pages do it."""
+"""Logging in over the API: a few calls, as the pages do it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from ..clock import written
+from ..factors.interface import shown
 from ..login.offers import Offered
 from ..login.sessions import Opened
 from ..portal.prompts import ranked
 from ..verifier import Verifier
+from ..web.agent import shortened
 from ..web.peer import address
-from .bodies import AnswerBody, FactorBody, LoginBody
+from .bodies import AnswerBody, FactorBody, LoginBody, NothingBody
 
 
 def routes(verifier: Verifier) -> APIRouter:
@@ -22,7 +24,10 @@ def routes(verifier: Verifier) -> APIRouter:
     @router.post("", summary="User name and password")
     async def begin(request: Request, body: LoginBody) -> Response:
         outcome = await verifier.passwords.begin(
-            body.username, body.password, address(request, proxies)
+            body.username,
+            body.password,
+            address(request, proxies),
+            agent=shortened(request.headers.get("user-agent", "")),
         )
         return _offered(outcome) if isinstance(outcome, Offered) else _opened(outcome)
 
@@ -34,6 +39,11 @@ def routes(verifier: Verifier) -> APIRouter:
     def answer(login: str, body: AnswerBody) -> Response:
         return _opened(verifier.logins.answer(login, body.answer))
 
+    @router.post("/{login}/approval", summary="Take the session that the phone has approved")
+    def approval(login: str, body: NothingBody) -> Response:
+        opened = verifier.finishing.finish(login)
+        return _still_open() if opened is None else _opened(opened)
+
     return router
 
 
@@ -42,11 +52,15 @@ def _offered(offered: Offered) -> Response:
         {
             "login": offered.login_id,
             "factor": offered.factor.id,
-            "prompt": dict(offered.prompt),
+            "prompt": dict(shown(offered.prompt)),
             "factors": [{"id": each.id, "kind": each.kind} for each in ranked(offered.factors)],
             "expires": written(offered.expires_at),
         }
     )
+
+
+def _still_open() -> Response:
+    return JSONResponse({"state": "open"}, 202)
 
 
 def _opened(opened: Opened) -> Response:

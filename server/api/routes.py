@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     activation,
+    approvals,
     card_requests,
     code_cards,
     desk,
@@ -23,6 +24,7 @@ from . import (
 CALLS = (
     login.routes,
     session.routes,
+    approvals.routes,
     machines.routes,
     devices.routes,
     activation.routes,

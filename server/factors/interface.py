@@ -14,7 +14,17 @@ from .kinds import DeviceKind
 Prompt = Mapping[str, object]
 """What a person is asked with, as it stands in answers: `{"challenge": "123456"}`."""
 
+APPROVAL = "_approval"
+"""The part of a prompt that names the login to the phone that is asked."""
+
 State = TypeVar("State")
+
+
+def shown(prompt: Prompt) -> Prompt:
+    """Return what whoever logs in sees of a prompt: the parts whose names begin with `_` are not
+    for him.
+    """
+    return {name: value for name, value in prompt.items() if not name.startswith("_")}
 
 
 @dataclass(frozen=True)

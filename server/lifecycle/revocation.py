@@ -23,7 +23,7 @@ from ..db.tables import (
     users,
 )
 from ..errors import NoSuchCard
-from ..login.ledger import LoginState
+from ..login.ledger import UNFINISHED, LoginState
 from ..notify import outbox
 from . import devices as life
 from .states import DEVICE, DeviceMove, DeviceState, ShareState
@@ -92,7 +92,7 @@ def end(connection: Connection, device_id: int, now: datetime, reason: str) -> b
     """
     connection.execute(
         update(logins)
-        .where(logins.c.device_id == device_id, logins.c.state == LoginState.OPEN.value)
+        .where(logins.c.device_id == device_id, logins.c.state.in_(UNFINISHED))
         .values(state=LoginState.CLOSED.value, decided_at=now)
     )
     taken = connection.execute(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, update
 from ..db.tables import logins, sessions
 from ..errors import IllegalMove
 from ..factors.kinds import DeviceKind
-from ..login.ledger import LoginState
+from ..login.ledger import UNFINISHED, LoginState
 from ..notify.outbox import BEFORE_ACTIVATION, Notice, put, take_back
 from ..words import N_
 from . import devices
@@ -23,7 +23,12 @@ from .states import DeviceMove, DeviceState
 _NOT_SENT = N_("This was not sent yet, or is paper: it cannot be lost in the post.")
 
 
-def suspend(connection: Connection, device: Device, now: datetime) -> None:
+def suspend(
+    connection: Connection,
+    device: Device,
+    now: datetime,
+    notice: Notice = Notice.DEVICE_SUSPENDED,
+) -> None:
     """Suspend a device and tell its owner; raises IllegalMove.
 
     Sessions that it opened end for good: they do not come back when the device turns up again.
@@ -39,7 +44,7 @@ def suspend(connection: Connection, device: Device, now: datetime) -> None:
     put(
         connection,
         device.owner_id,
-        Notice.DEVICE_SUSPENDED,
+        notice,
         f"device:{device.id}:{now.isoformat()}",
         now,
         serial=device.serial,
@@ -49,8 +54,8 @@ def suspend(connection: Connection, device: Device, now: datetime) -> None:
 def close_logins(
     connection: Connection, device_id: int, now: datetime, user_id: int | None = None
 ) -> None:
-    """End the open logins and proofs with a device, of everybody or of one user."""
-    wanted = [logins.c.device_id == device_id, logins.c.state == LoginState.OPEN.value]
+    """End the unfinished logins and proofs with a device, of everybody or of one user."""
+    wanted = [logins.c.device_id == device_id, logins.c.state.in_(UNFINISHED)]
     if user_id is not None:
         wanted.append(logins.c.user_id == user_id)
     connection.execute(

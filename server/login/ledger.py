@@ -11,14 +11,16 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, case, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, case, insert, select, update
 
 from ..db.tables import devices, logins, users
 from ..db.types import Moment
-from ..factors.interface import Prompt
+from ..factors.interface import APPROVAL, Prompt
 from ..factors.kinds import DeviceKind
 from ..lifecycle.states import DeviceState, state_at
+from .whence import NOWHERE, Whence
 
 _ID: BindParameter[object] = bindparam("the_id")
 _NOW = bindparam("now", type_=Moment)
@@ -41,8 +43,15 @@ class LoginState(StrEnum):
     """Where a login stands; expiry is read off the clock instead."""
 
     OPEN = "open"
+    APPROVED = "approved"
+    """On the phone; whoever began it has not taken the session yet."""
     ACCEPTED = "accepted"
+    DENIED = "denied"
     CLOSED = "closed"
+
+
+UNFINISHED = (LoginState.OPEN.value, LoginState.APPROVED.value)
+"""The states of a login that can still come to a session."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,15 @@ class LoginRow:
     prompt: Prompt
     state: LoginState
     attempts: int
+    begun_at: datetime
     expires_at: datetime
+    decided_at: datetime | None
     browser: bytes | None
     session_hash: bytes | None = None
     detail_sealed: bytes | None = None
+    approval_id: str | None = None
+    from_address: str | None = None
+    from_agent: str | None = None
 
 
 # Built once: building a statement costs more than running it.
@@ -120,11 +134,15 @@ _DECIDE = (
 _CHOOSE = (
     update(logins)
     .where(*_IS_OPEN, logins.c.expires_at > _NOW)
-    .values(device_id=bindparam("device"), prompt=bindparam("asked"))
+    .values(
+        device_id=bindparam("device"),
+        prompt=bindparam("asked"),
+        approval_id=bindparam("approval"),
+    )
 )
 _CLOSE_ALL = (
     update(logins)
-    .where(logins.c.user_id == _ID, logins.c.state == LoginState.OPEN.value)
+    .where(logins.c.user_id == _ID, logins.c.state.in_(UNFINISHED))
     .values(state=LoginState.CLOSED.value, decided_at=_NOW)
 )
 _UNLOCKED = (devices.c.id == _ID, devices.c.locked_at.is_(None))
@@ -170,6 +188,7 @@ class Ledger:
         purpose: Purpose = Purpose.LOGIN,
         session_hash: bytes | None = None,
         detail_sealed: bytes | None = None,
+        whence: Whence = NOWHERE,
     ) -> None:
         """Add a login, or another proof, that waits for its answer."""
         connection.execute(
@@ -187,6 +206,9 @@ class Ledger:
                 "purpose": purpose.value,
                 "session_hash": session_hash,
                 "detail_sealed": detail_sealed,
+                "approval_id": prompt.get(APPROVAL),
+                "from_address": (whence.address or "")[:64] or None,
+                "from_agent": (whence.agent or "")[:128] or None,
             },
         )
 
@@ -197,21 +219,7 @@ class Ledger:
         row = connection.execute(
             _FIND, {"the_id": login_id, "purpose": purpose.value}
         ).one_or_none()
-        if row is None:
-            return None
-        return LoginRow(
-            id=row.id,
-            user_id=row.user_id,
-            user=row.name,
-            device_id=row.device_id,
-            prompt=json.loads(row.prompt),
-            state=LoginState(row.state),
-            attempts=row.attempts,
-            expires_at=row.expires_at,
-            browser=row.browser,
-            session_hash=row.session_hash,
-            detail_sealed=row.detail_sealed,
-        )
+        return None if row is None else read_row(row)
 
     def claim(
         self,
@@ -282,10 +290,33 @@ class Ledger:
                 "now": now,
                 "device": device_id,
                 "asked": json.dumps(dict(prompt)),
+                "approval": prompt.get(APPROVAL),
             },
         )
         return chosen.rowcount == 1
 
     def close_all(self, connection: Connection, user_id: int, now: datetime) -> None:
-        """End every open login of a user: he is locked, or his password has changed."""
+        """End every unfinished login of a user: he is locked, or his password has changed."""
         connection.execute(_CLOSE_ALL, {"the_id": user_id, "now": now})
+
+
+def read_row(row: Row[Any]) -> LoginRow:
+    """Return a row of logins, with its user's name, as it stands."""
+    return LoginRow(
+        id=row.id,
+        user_id=row.user_id,
+        user=row.name,
+        device_id=row.device_id,
+        prompt=json.loads(row.prompt),
+        state=LoginState(row.state),
+        attempts=row.attempts,
+        begun_at=row.begun_at,
+        expires_at=row.expires_at,
+        decided_at=row.decided_at,
+        browser=row.browser,
+        session_hash=row.session_hash,
+        detail_sealed=row.detail_sealed,
+        approval_id=row.approval_id,
+        from_address=row.from_address,
+        from_agent=row.from_agent,
+    )

@@ -31,6 +31,7 @@ from ..words import N_
 from .offers import Offered
 from .service import Logins
 from .sessions import Opened
+from .whence import Whence
 
 _REFUSED = N_("The user name or the password is not right. Try again.")
 
@@ -79,7 +80,12 @@ class PasswordStep:
         self._hashes = asyncio.Semaphore(settings.hashes_at_once or os.cpu_count() or 1)
 
     async def begin(
-        self, username: str, password: str, address: str, browser: bytes | None = None
+        self,
+        username: str,
+        password: str,
+        address: str,
+        browser: bytes | None = None,
+        agent: str | None = None,
     ) -> Offered | Opened:
         """Return what follows a right password at a login.
 
@@ -89,7 +95,7 @@ class PasswordStep:
         def login(
             connection: Connection, user_id: int, name: str
         ) -> Offered | Opened | NoUsableDevice:
-            return self._logins.begin(connection, user_id, name, browser)
+            return self._logins.begin(connection, user_id, name, browser, Whence(address, agent))
 
         outcome = await self.check(username, password, address, login)
         if isinstance(outcome, NoUsableDevice):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -18,23 +19,25 @@ from ..errors import (
     AnswerWrong,
     DeviceLocked,
     LoginDecided,
+    LoginDenied,
     LoginExpired,
     NoSuchFactor,
     NoSuchLogin,
     NoUsableDevice,
 )
-from ..factors.interface import Prompt
+from ..factors.interface import APPROVAL, Prompt
 from ..settings import Settings
 from ..words import N_
 from .judge import Judge
-from .ledger import Claim, Held, Ledger, LoginRow, LoginState
+from .ledger import Held, Ledger, LoginRow, LoginState
 from .offers import Choice, Factors, Offered, ask, choices
 from .sessions import Opened, Session, Sessions
 from .standing import standing
+from .whence import NOWHERE, Whence
 
 _LOGIN_BYTES = 16
 _LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_UNKNOWN = N_("There is no such login. Start again with your user name and password.")
+UNKNOWN = N_("There is no such login. Start again with your user name and password.")
 _DECIDED = N_(
     "This login was answered already, or failed too often. "
     "Start again with your user name and password."
@@ -44,7 +47,14 @@ _NO_DEVICE = N_(
     "None of your devices can be used now: they were lost, ended or set aside. "
     "Call the support desk."
 )
-_EXPIRED = N_("The challenge has expired. Start again with your user name and password.")
+EXPIRED = N_("The challenge has expired. Start again with your user name and password.")
+_DENIED = N_(
+    "The login was denied on the phone. If you began it yourself, start again. If somebody else "
+    "did, he knows your password: call the support desk."
+)
+
+Asked = Callable[[Connection, LoginRow], None]
+"""Tells a phone that it is asked about a login, once the connection has committed."""
 
 
 class Logins:
@@ -60,7 +70,10 @@ class Logins:
         sessions: Sessions,
         judge: Judge,
         ledger: Ledger,
+        asking: Factors,
+        asked: Asked,
     ) -> None:
+        """`asking` is `factors` as a login asks them: a phone may be asked to approve."""
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -69,11 +82,18 @@ class Logins:
         self._sessions = sessions
         self._judge = judge
         self._ledger = ledger
+        self._asking = asking
+        self._tell = asked
 
     # --- after the password
 
     def begin(
-        self, connection: Connection, user_id: int, user: str, browser: bytes | None
+        self,
+        connection: Connection,
+        user_id: int,
+        user: str,
+        browser: bytes | None,
+        whence: Whence = NOWHERE,
     ) -> Offered | Opened | NoUsableDevice:
         """Open a login for the user's first device, or a session where he needs none.
 
@@ -81,7 +101,7 @@ class Logins:
         """
         now = self._clock.now()
         facts = standing(connection, user_id, now)
-        offered = () if facts.needs_no_device else choices(connection, user_id, now)
+        offered = () if facts.needs_no_device else self._choices(connection, user_id, now)
         if not offered:
             if not facts.needs_no_device and facts.had_device:
                 self._audit.write(connection, now, Event.LOGIN_WITHOUT_DEVICE, f"user:{user}", user)
@@ -98,8 +118,17 @@ class Logins:
         login_id = secrets.token_urlsafe(_LOGIN_BYTES)
         expires_at = now + self._settings.challenge_lifetime
         self._ledger.open(
-            connection, login_id, user_id, first.device_id, prompt, now, expires_at, browser
+            connection,
+            login_id,
+            user_id,
+            first.device_id,
+            prompt,
+            now,
+            expires_at,
+            browser,
+            whence=whence,
         )
+        self._tell_phone(connection, login_id, prompt)
         self._audit.write(
             connection, now, Event.LOGIN_BEGUN, f"user:{user}", user, device=first.serial
         )
@@ -115,8 +144,8 @@ class Logins:
         now = self._clock.now()
         with self._database.reading() as connection:
             row = self._row(connection, login_id, browser)
-            offered = choices(connection, row.user_id, now)
-            self._refuse_what_is_over(row, now)
+            offered = self._choices(connection, row.user_id, now)
+            refuse_what_is_over(row, now)
         chosen = next((each for each in offered if each.device_id == row.device_id), None)
         if chosen is None:
             raise LoginDecided(_DECIDED)
@@ -127,8 +156,8 @@ class Logins:
         now = self._clock.now()
         with self._database.writing() as connection:
             row = self._row(connection, login_id, browser)
-            self._refuse_what_is_over(row, now)
-            offered = choices(connection, row.user_id, now)
+            refuse_what_is_over(row, now)
+            offered = self._choices(connection, row.user_id, now)
             chosen = next((each for each in offered if each.id == factor_id), None)
             if chosen is None:
                 raise NoSuchFactor(_NO_SUCH_FACTOR)
@@ -142,6 +171,7 @@ class Logins:
         prompt = self._asked(connection, chosen)
         if not self._ledger.choose(connection, row.id, now, chosen.device_id, prompt):
             raise LoginDecided(_DECIDED)
+        self._tell_phone(connection, row.id, prompt)
         self._audit.write(
             connection,
             now,
@@ -183,27 +213,30 @@ class Logins:
             connection, login_id, now, allowed
         )
         if not claim:
-            self._refuse_what_is_over(self._row(connection, login_id, None), now)
+            refuse_what_is_over(self._row(connection, login_id, None), now)
             raise LoginDecided(_DECIDED)
         judged = self._judge.judge(connection, claim, text, now)
-        return judged.wrong or self._accept(connection, claim, judged.held)
-
-    def _accept(self, connection: Connection, claim: Claim, held: Held) -> Opened:
-        now = self._clock.now()
-        # The sharing of the device may have been cancelled since it was asked, on another worker.
-        if held.id not in {each.device_id for each in choices(connection, claim.user_id, now)}:
-            raise LoginDecided(_DECIDED)
+        if judged.wrong:
+            return judged.wrong
         if not self._ledger.decide(connection, claim.login_id, LoginState.ACCEPTED, now):
             raise LoginDecided(_DECIDED)
-        opened = self._sessions.open(
-            connection, now, claim.user_id, claim.user, held.kind, held.id, claim.login_id
-        )
+        return self.open_session(connection, claim.login_id, claim.user_id, claim.user, judged.held)
+
+    def open_session(
+        self, connection: Connection, login_id: str, user_id: int, user: str, held: Held
+    ) -> Opened:
+        """Open the session of a login that was accepted just now."""
+        now = self._clock.now()
+        # The sharing of the device may have been cancelled since it was asked, on another worker.
+        if held.id not in {each.device_id for each in choices(connection, user_id, now)}:
+            raise LoginDecided(_DECIDED)
+        opened = self._sessions.open(connection, now, user_id, user, held.kind, held.id, login_id)
         self._audit.write(
             connection,
             now,
             Event.LOGIN_ACCEPTED,
-            f"user:{claim.user}",
-            claim.user,
+            f"user:{user}",
+            user,
             device=held.serial,
             access=opened.access,
         )
@@ -234,6 +267,11 @@ class Logins:
 
     # --- within
 
+    def _choices(self, connection: Connection, user_id: int, now: datetime) -> tuple[Choice, ...]:
+        """Return the user's devices, of the kinds that this verifier knows now."""
+        found = choices(connection, user_id, now)
+        return tuple(each for each in found if each.kind in self._factors)
+
     def _first_asked(
         self, connection: Connection, offered: tuple[Choice, ...]
     ) -> tuple[Choice, Prompt] | NoUsableDevice:
@@ -247,16 +285,34 @@ class Logins:
         return refused
 
     def _asked(self, connection: Connection, chosen: Choice) -> Prompt:
-        return ask(connection, self._factors[chosen.kind], chosen.device_id)
+        # A phone that is locked is not asked anything.
+        factors = self._factors if chosen.locked else self._asking
+        return ask(connection, factors[chosen.kind], chosen.device_id)
+
+    def _tell_phone(self, connection: Connection, login_id: str, prompt: Prompt) -> None:
+        if APPROVAL in prompt:
+            self._tell(connection, self._row(connection, login_id, None))
 
     def _row(self, connection: Connection, login_id: str, browser: bytes | None) -> LoginRow:
-        row = self._ledger.find(connection, login_id) if _LOGIN_ID.fullmatch(login_id) else None
-        if row is None or (browser is not None and row.browser != browser):
-            raise NoSuchLogin(_UNKNOWN)
+        row = find_login(connection, self._ledger, login_id)
+        if browser is not None and row.browser != browser:
+            raise NoSuchLogin(UNKNOWN)
         return row
 
-    def _refuse_what_is_over(self, row: LoginRow, now: datetime) -> None:
-        if row.state is not LoginState.OPEN:
-            raise LoginDecided(_DECIDED)
-        if row.expires_at <= now:
-            raise LoginExpired(_EXPIRED)
+
+def find_login(connection: Connection, ledger: Ledger, login_id: str) -> LoginRow:
+    """Return a login, or raise NoSuchLogin."""
+    row = ledger.find(connection, login_id) if _LOGIN_ID.fullmatch(login_id) else None
+    if row is None:
+        raise NoSuchLogin(UNKNOWN)
+    return row
+
+
+def refuse_what_is_over(row: LoginRow, now: datetime) -> None:
+    """Raise what a login is refused with that is denied, decided or expired."""
+    if row.state is LoginState.DENIED:
+        raise LoginDenied(_DENIED)
+    if row.state not in {LoginState.OPEN, LoginState.APPROVED}:
+        raise LoginDecided(_DECIDED)
+    if row.expires_at <= now:
+        raise LoginExpired(EXPIRED)

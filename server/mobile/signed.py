@@ -44,7 +44,7 @@ _UNKNOWN = N_(
     "not help, register the phone anew."
 )
 _REVOKED = N_("This mobile key has ended. Register the phone anew to use it again.")
-_NOT_ACTIVE = N_(
+NOT_ACTIVE = N_(
     "This mobile key cannot be used now: it was reported lost, or rests. Call the desk."
 )
 _FIND = (
@@ -77,6 +77,7 @@ class Phone:
     user_id: int
     user: str
     element: str
+    sign_key: bytes
     locked: bool
 
 
@@ -149,5 +150,13 @@ def find(verifier: Verifier, header: SignedHeader, what: bytes) -> Phone:
     if state is DeviceState.REVOKED:
         raise KeyRevoked(_REVOKED)
     if state is not DeviceState.ACTIVE:
-        raise NotAllowed(_NOT_ACTIVE)
-    return Phone(row.id, row.serial, row.owner_id, row.user, row.element, row.locked_at is not None)
+        raise NotAllowed(NOT_ACTIVE)
+    return Phone(
+        row.id,
+        row.serial,
+        row.owner_id,
+        row.user,
+        row.element,
+        row.sign_key,
+        row.locked_at is not None,
+    )

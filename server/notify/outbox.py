@@ -22,6 +22,8 @@ class Notice(StrEnum):
     DEVICE_ACTIVATED = "device_activated"
     DEVICE_LOCKED = "device_locked"
     DEVICE_SUSPENDED = "device_suspended"
+    MOBILE_KEY_COPIED = "mobile_key_copied"
+    LOGIN_DENIED = "login_denied"
     DEVICE_REACTIVATED = "device_reactivated"
     TEMPORARY_CODE_ISSUED = "temporary_code_issued"
     ONLINE_CODE_CARD_MADE = "online_code_card_made"

@@ -94,6 +94,21 @@ TEXTS: dict[Notice, Text] = {
         ),
         alarm=True,
     ),
+    Notice.MOBILE_KEY_COPIED: Text(
+        N_("Your mobile key is suspended"),
+        N_(
+            "The mobile key %(serial)s was used in a way that shows that there may be a copy of "
+            "it, and opens nothing any more. Call the support desk, by the number that you know."
+        ),
+    ),
+    Notice.LOGIN_DENIED: Text(
+        N_("You denied a login"),
+        N_(
+            "A login with your user name and password, from %(address)s, was denied on your phone. "
+            "If you did not begin it yourself, somebody knows your password: call the support desk "
+            "at once, by the number that you know."
+        ),
+    ),
     Notice.DEVICE_REACTIVATED: Text(
         N_("A device was reactivated"),
         N_("The device %(serial)s was reactivated, and temporary devices have ended."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -10,11 +12,14 @@ from .. import errors
 from ..accounts import locales
 from ..accounts.names import is_plain
 from ..clock import written
+from ..login.ledger import LoginState
 from ..login.offers import Offered
 from ..login.sessions import Opened, Session
 from ..verifier import Verifier
+from ..web.agent import shortened
 from ..web.peer import address
 from ..web.problems import STATUS
+from ..web.stream import stream
 from ..words import N_
 from . import language, prompts
 from .cookies import Cookies, browser_of
@@ -24,8 +29,10 @@ from .render import bare, notice, page
 _OVER = {
     errors.NoSuchLogin: N_("This login is not known"),
     errors.LoginDecided: N_("This login is over"),
+    errors.LoginDenied: N_("The login was denied"),
     errors.LoginExpired: N_("The challenge has expired"),
 }
+_STILL_OPEN = json.dumps({"state": LoginState.OPEN.value})
 _LONGEST_NAME = 256
 _LONGEST_PASSWORD = 1024
 
@@ -38,6 +45,7 @@ def routes(verifier: Verifier) -> APIRouter:
     router.add_api_route("/login", pages.take_password, methods=["POST"])
     router.add_api_route("/login/{login}", pages.ask_answer, methods=["GET"])
     router.add_api_route("/login/{login}", pages.take_answer, methods=["POST"])
+    router.add_api_route("/login/{login}/events", pages.events, methods=["GET"])
     router.add_api_route("/login/{login}/factor", pages.take_choice, methods=["POST"])
     return router
 
@@ -84,6 +92,7 @@ class _Pages:
                 password,
                 address(request, self._verifier.settings.trusted_proxies),
                 browser_of(mark or ""),
+                shortened(request.headers.get("user-agent", "")),
             )
         except errors.LoginError as refusal:
             response = self._password_page(
@@ -121,13 +130,34 @@ class _Pages:
         self._cookies.set_browser(response, mark)
         return response
 
-    # --- challenge and response
+    # --- challenge and response, or the phone
 
-    def ask_answer(self, request: Request, login: str) -> Response:
+    async def ask_answer(self, request: Request, login: str) -> Response:
         mark = self._cookies.browser(request)
         if mark is None:
             return _over(errors.NoSuchLogin(N_("Start again with your user name and password.")))
-        return self._answer_page(mark, login)
+        try:
+            opened = await run_sync(self._verifier.finishing.finish, login, browser_of(mark))
+        except errors.LoginError as refusal:
+            return _over(refusal)
+        if opened is not None:
+            return await self._signed_in(request, opened)
+        passcode = "passcode" in request.query_params
+        return await run_sync(lambda: self._answer_page(mark, login, passcode=passcode))
+
+    def events(self, request: Request, login: str) -> Response:
+        """Tell where a login stands as it changes, until it is decided or over."""
+        browser = browser_of(self._cookies.browser(request) or "")
+        logins = self._verifier.finishing
+        try:
+            logins.state(login, browser)
+        except errors.NoSuchLogin:
+            return bare(404)
+
+        def look() -> str:
+            return json.dumps({"state": logins.state(login, browser)})
+
+        return stream(self._verifier.clock, "state", look, lambda found: found != _STILL_OPEN)
 
     async def take_answer(self, request: Request, login: str) -> Response:
         mark = self._cookies.browser(request)
@@ -161,7 +191,12 @@ class _Pages:
         return _go(f"/login/{login}")
 
     def _answer_page(
-        self, mark: str, login: str, refusal: errors.LoginError | None = None
+        self,
+        mark: str,
+        login: str,
+        refusal: errors.LoginError | None = None,
+        *,
+        passcode: bool = False,
     ) -> HTMLResponse:
         try:
             offered = self._verifier.logins.show(login, browser_of(mark))
@@ -188,6 +223,7 @@ class _Pages:
             status,
             form=self._forms.token(mark),
             offered=offered,
+            waiting=bool(offered.prompt.get("push")) and not passcode and refusal is None,
             factors=prompts.ranked(offered.factors),
             locked=locked,
             problem=prompts.problem(kind, refusal, locked),

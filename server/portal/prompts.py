@@ -9,6 +9,7 @@ from . import language
 
 _TEMPLATES = {
     DeviceKind.CARD: "answer",
+    DeviceKind.MOBILE_KEY: "answer_mobile_key",
     DeviceKind.CODE_CARD: "answer_code_card",
     DeviceKind.ONLINE_CODE_CARD: "answer_code_card",
     DeviceKind.TEMPORARY_CODE: "answer_temporary_code",
@@ -38,6 +39,14 @@ def problem(kind: DeviceKind, refusal: errors.LoginError | None, locked: bool) -
             "with the card, or press it again and give it your PIN and this challenge anew.",
             "The response is not right. %(left)s more tries on this challenge: compare what you "
             "typed with the card, or press it again and give it your PIN and this challenge anew.",
+            left,
+        )
+    elif kind is DeviceKind.MOBILE_KEY:
+        text = language.ngettext(
+            "The passcode is not right. One more try on this challenge: compare what you typed "
+            "with the phone, or give it this challenge anew.",
+            "The passcode is not right. %(left)s more tries on this challenge: compare what you "
+            "typed with the phone, or give it this challenge anew.",
             left,
         )
     elif kind is DeviceKind.TEMPORARY_CODE:

@@ -7,11 +7,12 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, 
 from ..types import Moment, RowId
 from .base import metadata
 
-# One login from the right password to its end; `state` is open, accepted or closed. `browser` is
+# One login from the right password to its end; `state` is one of login.ledger. `browser` is
 # the hash of the cookie of the browser that it belongs to, when it began on the pages. Other
 # purposes than `login` are proofs within a session (login.proofs): `session_hash` is the one
 # session that may answer, `detail_sealed` what the right answer puts into force. `from_*`: where
-# a login was begun, for whoever approves it on a phone.
+# a login was begun, for whoever approves it on a phone; `approval_id` is the phone's name for it,
+# which opens nothing: whoever knows `id` can take the session.
 logins = Table(
     "logins",
     metadata,
@@ -28,9 +29,11 @@ logins = Table(
     Column("browser", LargeBinary),
     Column("session_hash", LargeBinary),
     Column("detail_sealed", LargeBinary),
+    Column("approval_id", String(32)),
     Column("from_address", String(64)),
     Column("from_agent", String(128)),
     Index("ix_logins_user_id_state", "user_id", "state"),
+    Index("ix_logins_approval_id", "approval_id", unique=True),
 )
 
 # A session is known by the hash of its token alone. A login has at most one. `device_id`: what

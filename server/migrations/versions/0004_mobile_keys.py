@@ -87,8 +87,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_sms_codes_device_id")),
         sa.PrimaryKeyConstraint("device_id", name=op.f("pk_sms_codes")),
     )
+    op.add_column("logins", sa.Column("approval_id", sa.String(length=32), nullable=True))
     op.add_column("logins", sa.Column("from_address", sa.String(length=64), nullable=True))
     op.add_column("logins", sa.Column("from_agent", sa.String(length=128), nullable=True))
+    op.create_index("ix_logins_approval_id", "logins", ["approval_id"], unique=True)
     op.create_index(
         "ix_devices_owner_id_phone",
         "devices",

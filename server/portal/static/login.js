@@ -1,4 +1,5 @@
-// Counts the challenge's remaining seconds, and lets a form go out once. The pages work without it.
+// Counts the challenge's remaining seconds, moves on when the phone has answered, and lets a form go
+// out once. The pages work without it.
 "use strict";
 
 const left = document.getElementById("left");
@@ -10,12 +11,26 @@ if (left) {
     left.hidden = false;
     if (seconds === 0) {
       document.getElementById("expired").hidden = false;
-      document.querySelector("form button").disabled = true;
+      const button = document.querySelector("main form:not(.choice) button");
+      if (button) button.disabled = true;
     } else {
       setTimeout(show, 250);
     }
   };
   show();
+}
+
+const waiting = document.getElementById("waiting");
+if (waiting) {
+  const events = new EventSource(waiting.dataset.events);
+  events.addEventListener("state", (event) => {
+    const { state } = JSON.parse(event.data);
+    if (state === "open") return;
+    events.close();
+    if (state === "expired") return; // the page says so itself
+    waiting.textContent = waiting.dataset.done;
+    location.replace(location.pathname);
+  });
 }
 
 for (const form of document.forms) {
