@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -107,14 +106,6 @@ class Notifications:
                 .where(mobile_keys.c.device_id == device_id, mobile_keys.c.push_sealed == sealed)
                 .values(push_sealed=None)
             )
-
-
-def vapid_public(private: bytes) -> str:
-    """Return the public key that browsers subscribe with, as base64url of its point."""
-    numbers = ec.derive_private_key(int.from_bytes(private, "big"), ec.SECP256R1())
-    point = numbers.public_key().public_numbers()
-    raw = b"\x04" + point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 def _are_keys(subscription: Subscription) -> bool:
