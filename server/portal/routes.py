@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..mobile import pages as mobile_pages
 from . import (
     activation,
     card_request,
@@ -42,4 +43,5 @@ PAGES = (
     desk_orders.routes,
     desk_returns.routes,
     desk_deposits.routes,
+    mobile_pages.routes,
 )

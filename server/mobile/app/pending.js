@@ -1,0 +1,69 @@
+// The logins that wait for this phone, kept up to date while the app is seen.
+import * as push from "./push.js";
+import * as store from "./store.js";
+import { follow } from "./stream.js";
+
+const changed = new EventTarget();
+const waiting = new Map(); // serial -> what the verifier last said of it
+const cut = new Set(); // serials that cannot be asked for now
+let following = null;
+
+/** Begin, and end while nobody looks at the app. */
+export async function begin(revoked) {
+  const start = async () => {
+    stop();
+    if (document.visibilityState !== "visible") return;
+    following = new AbortController();
+    const { signal } = following;
+    const keys = await store.keys();
+    for (const serial of waiting.keys()) {
+      if (!keys.some((key) => key.serial === serial)) waiting.delete(serial);
+    }
+    const lost = (key, problem) => {
+      cut.add(key.serial);
+      waiting.delete(key.serial);
+      changed.dispatchEvent(new Event("change"));
+      if (problem.isOver) revoked(key, problem);
+    };
+    if (!signal.aborted) follow(keys, signal, heard, lost);
+  };
+  const stop = () => following?.abort();
+  document.addEventListener("visibilitychange", start);
+  addEventListener("online", start);
+  restart = start;
+  await start();
+  await push.renew(await store.keys());
+}
+
+let restart = () => null;
+
+/** Begin anew, with the keys that there are now. */
+export const again = () => restart();
+
+function heard(key, pending) {
+  cut.delete(key.serial);
+  waiting.set(key.serial, pending);
+  changed.dispatchEvent(new Event("change"));
+}
+
+/** All logins that wait, as {serial, login, details, numbers, expires}. */
+export const logins = () =>
+  [...waiting].flatMap(([serial, { logins }]) => logins.map((each) => ({ serial, ...each })));
+
+/** Whether a key is locked, as far as the verifier has said. */
+export const isLocked = (serial) => waiting.get(serial)?.key.locked ?? false;
+
+/** Whether the verifier has said what waits for a key, or is out of reach. */
+export const isHeard = (serial) => waiting.has(serial) || cut.has(serial);
+
+/** Whether the verifier is out of reach for a key. */
+export const isCut = (serial) => cut.has(serial);
+
+/** Call `seen` at each change, as long as an element is on the screen. */
+export function watch(element, seen) {
+  const look = () => {
+    if (element.isConnected) seen();
+    else changed.removeEventListener("change", look);
+  };
+  changed.addEventListener("change", look);
+}
