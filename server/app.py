@@ -18,6 +18,7 @@ from starlette.types import Scope
 from .api.routes import CALLS
 from .errors import Refusal
 from .portal import help as help_pages
+from .portal import language
 from .portal.language import Language
 from .portal.render import bare
 from .portal.routes import PAGES
@@ -29,6 +30,7 @@ from .web.observe import Observe
 from .web.problems import of_refusal, of_status, problem
 
 _NOT_JSON = "The body must be a JSON object, sent as application/json. Correct it."
+_PHONES = "/api/v1/mobile/"
 _STATIC = Path(__file__).parent / "portal" / "static"
 
 
@@ -66,8 +68,10 @@ def create_app(verifier: Verifier) -> FastAPI:
     return app
 
 
-def _refused(_request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for it alone
+    if request.url.path.startswith(_PHONES):  # its person reads it, in the app's language
+        return of_refusal(error, said=language.said(error))
     return of_refusal(error)
 
 

@@ -5,6 +5,7 @@ The demo, the end-to-end tests and the figures use these; nothing here imports a
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import signal
@@ -12,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +105,18 @@ class Card:
 class Verifier:
     """A verifier in a data directory of its own, served on a port of the loopback."""
 
-    def __init__(self, data: Path, *, port: int | None = None, workers: int = 1) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        port: int | None = None,
+        workers: int = 1,
+        host: str = "127.0.0.1",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = data
+        self.host = host
+        self.environment = dict(environment or {})
         self.port = port or free_port()
         self.workers = workers
         self.log = data.parent / f"{data.name}.log"
@@ -114,7 +125,7 @@ class Verifier:
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def command(self, *arguments: object) -> str:
         """Run `challng-server` on this data directory."""
@@ -131,6 +142,7 @@ class Verifier:
                 ],
                 stdout=log,
                 stderr=log,
+                env=os.environ | self.environment,
             )
         with httpx.Client(base_url=self.url, verify=False) as client:
             for _ in range(600):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -115,8 +116,13 @@ def countries(locale: str) -> File:
         for region in regions
         if region != _WORLD and region in codes()
     }
-    listed = [[code, str(territories[code]), number] for code, number in calling.items()]
-    return File(_json(sorted(listed, key=lambda each: each[1])), _TYPES[".json"])
+    listed = [(code, str(territories[code]), number) for code, number in calling.items()]
+    return File(_json(sorted(listed, key=lambda each: _plain(each[1]))), _TYPES[".json"])
+
+
+def _plain(name: str) -> str:
+    """Return a name without its accents, so that Åland stands among the As."""
+    return "".join(each for each in unicodedata.normalize("NFD", name) if each.isascii()) or name
 
 
 def manifest() -> dict[str, object]:

@@ -81,11 +81,11 @@ def problem(
     return Response(json.dumps(content), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def of_refusal(refusal: errors.Refusal) -> Response:
-    """Return the answer for a refusal."""
+def of_refusal(refusal: errors.Refusal, said: str | None = None) -> Response:
+    """Return the answer for a refusal; `said` is its sentence in the language of a person."""
     status, name, title = STATUS[type(refusal)]
     headers = {}
-    more: dict[str, object] = {}
+    more: dict[str, object] = {} if said is None else {"said": said}
     if isinstance(refusal, errors.SlowDown | errors.TooSoon):
         headers["Retry-After"] = str(refusal.retry_after)
     if isinstance(refusal, errors.SessionUnknown | errors.CredentialRefused):
