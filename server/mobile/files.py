@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from babel.core import Locale
-from babel.messages.extract import extract_javascript
+from babel.messages.extract import extract
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from ..accounts.countries import codes
@@ -100,8 +100,7 @@ def _said() -> tuple[str, ...]:
     found = set()
     for path in (_HERE / "app").glob("*.js"):
         with path.open("rb") as file:
-            keywords = {"_": None, "N_": None}
-            for _, message, _, _ in extract_javascript(file, keywords, (), {}):
+            for _, message, _, _ in extract("javascript", file, {"_": None, "N_": None}):
                 found.add(str(message))
     return tuple(sorted(found))
 
