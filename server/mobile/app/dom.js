@@ -13,7 +13,8 @@ export function h(tag, properties = {}, ...children) {
     else if (value !== false && value !== null && value !== undefined)
       element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== false));
+  const isShown = (child) => child !== null && child !== undefined && child !== false;
+  element.append(...children.flat(Infinity).filter(isShown));
   return element;
 }
 
@@ -45,8 +46,9 @@ export function go(place, { instead = false } = {}) {
 /** Show a screen: its heading has the focus, so that a screen reader says where one is. */
 export function show(title, ...content) {
   const heading = h("h1", { tabindex: "-1" }, title);
-  const back = location.hash.length > 2 && backLink();
-  document.getElementById("main").replaceChildren(...[back, heading, ...content].flat().filter(Boolean));
+  const main = document.getElementById("main");
+  main.replaceChildren(heading, ...content.flat().filter(Boolean));
+  if (location.hash.length > 2 && !main.querySelector("a[href='#/']")) main.prepend(backLink());
   document.title = `${title} · Challng`;
   scrollTo(0, 0);
   heading.focus({ preventScroll: true });
