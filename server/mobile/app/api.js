@@ -6,6 +6,15 @@ import { _, tag } from "./words.js";
 const ROOT = "/api/v1/mobile";
 const MOST_SKEW = 60_000;
 
+// Which field a problem is about, where its name says it.
+const FIELDS = {
+  "token-wrong": "token",
+  "token-expired": "token",
+  "pin-wrong": "pin",
+  "answer-malformed": "answer",
+  "answer-wrong": "answer",
+};
+
 let skew = 0; // what the phone's clock lacks to the verifier's, in milliseconds
 
 /** What went wrong, in words; `name` is the verifier's, or `no-network`. */
@@ -80,11 +89,13 @@ function clockWasWrong(answer) {
 async function good(answer) {
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
-  const text = told.said ?? told.detail ?? _("Something failed there. Try again later.");
-  throw new Problem(text, {
-    name: String(told.type ?? "").replace("urn:challng:problem:", ""),
+  const name = String(told.type ?? "").replace("urn:challng:problem:", "");
+  const texts = [told.said ?? told.detail ?? _("Something failed there. Try again later.")];
+  if ("tries_left" in told) texts.push(_("Tries left: %(tries)s.", { tries: told.tries_left }));
+  throw new Problem(texts.join(" "), {
+    name,
     status: answer.status,
-    field: told.field ?? null,
+    field: told.field ?? FIELDS[name] ?? null,
     triesLeft: told.tries_left ?? null,
     retryAfter: Number(answer.headers.get("retry-after")) || null,
   });

@@ -95,11 +95,11 @@ export async function approve(serial, id) {
   });
 }
 
-/** A refused approval, with the tries that are left. */
+/** A refused approval, in words that fit: it is not said which was wrong. */
 function counted(problem) {
   if (problem.triesLeft === null) throw problem;
-  const left = _("Tries left on this login: %(tries)s.", { tries: problem.triesLeft });
-  throw new Problem(`${problem.message} ${left}`);
+  const wrong = _("The number or the PIN is not right.");
+  throw new Problem(`${wrong} ${_("Tries left: %(tries)s.", { tries: problem.triesLeft })}`);
 }
 
 const over = () => end(_("Nothing waits"), _("This login was decided, or its time is over."));

@@ -70,6 +70,7 @@ export function token(run) {
   const again = h("button", { type: "button", class: "second" }, _("Send it again"));
   const told = h("p", { class: "quiet", role: "status" });
   const count = () => {
+    again.hidden = run.wait === null;
     again.disabled = run.wait > 0;
     again.textContent = again.disabled
       ? _("Send it again in %(seconds)s s", { seconds: run.wait })

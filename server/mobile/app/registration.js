@@ -47,8 +47,9 @@ export class Registration {
     this.sentAt = Date.now();
   }
 
-  /** Seconds until it may be sent once more. */
+  /** Seconds until it may be sent once more; null where it is not sent again. */
   get wait() {
+    if (this.sent.again_in === null) return null;
     return Math.max(0, Math.ceil(this.sent.again_in - (Date.now() - this.sentAt) / 1000));
   }
 
