@@ -24,10 +24,12 @@ from .factors.code_card_factor import CodeCardFactor, OnlineCodeCardFactor
 from .factors.interface import Factor
 from .factors.kinds import DeviceKind
 from .factors.mobile_key_factor import MobileKeyFactor
+from .factors.sms_code_factor import SmsCodeFactor
 from .factors.temporary_code_factor import TemporaryCodeFactor
 from .lifecycle.activation import Activation
 from .lifecycle.code_cards import CodeCards
 from .lifecycle.lost_in_post import LostInPost
+from .lifecycle.mobile_keys import MobileKeys
 from .lifecycle.opting import Opting
 from .lifecycle.pin_change import PinChange
 from .lifecycle.pin_gate import PinGate
@@ -35,6 +37,7 @@ from .lifecycle.requests import Requests
 from .lifecycle.returns import Returns
 from .lifecycle.sharing import Sharing
 from .lifecycle.shipping import Shipping
+from .lifecycle.sms_codes import SmsCodes
 from .lifecycle.temporary_codes import TemporaryCodes
 from .login.finishing import Finishing
 from .login.judge import Judge
@@ -84,8 +87,11 @@ class Verifier:
         }
         if settings.public_url:
             factors[DeviceKind.MOBILE_KEY] = MobileKeyFactor(keyring, rules)
-        self.factors: Factors = factors
         self.reach = Reach(settings, self.secrets, self.clock)
+        sms = SmsCodeFactor(settings, self.clock, self.audit, keyring, self.secrets, self.reach)
+        if settings.sms_url:
+            factors[DeviceKind.SMS_CODE] = sms
+        self.factors: Factors = factors
         self.sessions = Sessions(database, settings)
         ledger = Ledger()
         judge = Judge(settings, self.audit, self.factors, ledger)
@@ -137,6 +143,7 @@ class Verifier:
         )
         self.opting = Opting(database, self.clock, self.audit, self.proofs, self.sessions)
         self.documents = Documents(database, self.clock, keyring)
+        self.mobile_keys = MobileKeys(database, self.clock, self.audit)
         self.desk = Desk(
             database,
             self.clock,
@@ -145,6 +152,7 @@ class Verifier:
             keyring,
             self.temporary_codes,
             self.sharing,
+            self.mobile_keys,
         )
         self.credentials = Credentials(database, self.clock, self.audit, brake)
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
@@ -158,6 +166,17 @@ class Verifier:
         self.activation = Activation(database, self.clock, self.audit, self.proofs, self.sessions)
         self.pin_change = PinChange(
             database, self.clock, self.audit, keyring, self.proofs, self.sessions, gate
+        )
+        self.sms_codes = SmsCodes(
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            keyring,
+            self.sessions,
+            self.proofs,
+            ledger,
+            sms,
         )
         self.registering = Registering(
             *parts,

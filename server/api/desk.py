@@ -89,7 +89,7 @@ def routes(verifier: Verifier) -> APIRouter:
     def act(
         name: str,
         device: str,
-        act: Literal["unlock", "suspend", "reset-pin"],
+        act: Literal["unlock", "suspend", "reset-pin", "deactivate"],
         body: ReasonBody,
         staff: Session = Depends(unlocks),
     ) -> Response:
@@ -97,6 +97,7 @@ def routes(verifier: Verifier) -> APIRouter:
             "unlock": desk.aid.unlock,
             "suspend": desk.aid.suspend,
             "reset-pin": desk.aid.reset_pin,
+            "deactivate": desk.aid.deactivate,
         }
         done = acts[act](staff, name, device, body.reason)
         return JSONResponse({"serial": done.serial, "done": act})

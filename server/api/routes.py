@@ -13,6 +13,7 @@ from . import (
     devices,
     login,
     machines,
+    mobile_life,
     mobile_registration,
     orders,
     people,
@@ -38,4 +39,5 @@ CALLS = (
     provisioning.routes,
     orders.routes,
     mobile_registration.routes,
+    mobile_life.routes,
 )

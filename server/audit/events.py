@@ -93,6 +93,7 @@ class Event(StrEnum):
     MOBILE_KEY_ADDED = "mobile-key.added"
     MOBILE_KEY_MOVED = "mobile-key.moved"
     MOBILE_KEY_PIN_WRONG = "mobile-key.pin-wrong"
+    SMS_CODE_SENT = "sms-code.sent"
     NOTICE_SENT = "notice.sent"
     NOTICE_GIVEN_UP = "notice.given-up"
     MASTER_KEY_ADDED = "master-key.added"

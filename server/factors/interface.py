@@ -70,3 +70,8 @@ class Factor(ABC, Generic[State]):
 
     def locked(self, connection: Connection, device_id: int) -> None:
         """Do what belongs to a device's lock by wrong answers; most kinds have nothing to do."""
+
+    def asked(self, connection: Connection, device_id: int, login_id: str, prompt: Prompt) -> None:
+        """Do what follows a prompt once a login, or a proof, waits for its answer; most kinds have
+        nothing to do. What must leave from here leaves after the transaction (`after_commit`).
+        """

@@ -31,6 +31,7 @@ class Action(StrEnum):
     RETURN = "return"
     LOST = "lost"
     SHARING = "sharing"
+    DEACTIVATE = "deactivate"
 
 
 _RIGHT = {
@@ -42,6 +43,7 @@ _RIGHT = {
     Action.RETURN: Right.DEVICES,
     Action.LOST: Right.LOST_CARDS,
     Action.SHARING: Right.SECURITY,
+    Action.DEACTIVATE: Right.DEVICES,
 }
 _CODE_CARDS = frozenset({DeviceKind.CODE_CARD, DeviceKind.ONLINE_CODE_CARD})
 
@@ -53,6 +55,10 @@ _ON_ITS_WAY = N_(
     "yourself as soon as it is there, so that logging in is never interrupted."
 )
 _TO_ACTIVATE = N_("Not active yet. Activate it by answering its challenge.")
+_TO_GET_AN_SMS = N_("Not active yet. Type the first code to turn it on.")
+_BY_SMS = N_(
+    "Active: at each login you get a code by SMS. It ends when you have a device that stays."
+)
 _TO_PRINT = N_("Not active yet. Print it, then answer two of its index numbers.")
 _ACTIVE = N_("Active: you can log in with it.")
 _ACTIVE_UNTIL = N_(
@@ -115,6 +121,8 @@ def _words(device: Device, now: datetime) -> tuple[str, dict[str, datetime], dic
     if state is DeviceState.INACTIVE:
         if device.kind in _CODE_CARDS:
             return _TO_PRINT, {}, {}
+        if device.kind is DeviceKind.SMS_CODE:
+            return _TO_GET_AN_SMS, {}, {}
         if device.auto_activates_at is not None:
             return _ON_ITS_WAY, {"when": device.auto_activates_at}, {}
         return _TO_ACTIVATE, {}, {}
@@ -124,6 +132,8 @@ def _words(device: Device, now: datetime) -> tuple[str, dict[str, datetime], dic
         if now < device.limited_from:
             return _CODE_FULL, {"limited": device.limited_from, "when": until}, {}
         return _CODE_LIMITED, {"when": until}, {}
+    if device.kind is DeviceKind.SMS_CODE:
+        return _BY_SMS, {}, {}
     if until is not None:
         return _ACTIVE_UNTIL, {"when": until}, {}
     return _ACTIVE, {}, {}
@@ -134,6 +144,8 @@ def _actions(device: Device) -> list[Action]:
         return [Action.SHARING]
     if device.kind in _CODE_CARDS:
         return _actions_of_a_code_card(device)
+    if device.kind is DeviceKind.SMS_CODE:
+        return [Action.ACTIVATE] if device.state is DeviceState.INACTIVE else []
     actions = []
     if not device.locked:
         if device.state is DeviceState.INACTIVE:
@@ -142,6 +154,8 @@ def _actions(device: Device) -> list[Action]:
             actions.append(Action.NEW_PIN if device.pin_reset else Action.REACTIVATE)
         if device.kind is DeviceKind.CARD and device.state is DeviceState.ACTIVE:
             actions.append(Action.CHANGE_PIN)
+    if device.kind is DeviceKind.MOBILE_KEY:
+        actions.append(Action.DEACTIVATE)
     if device.kind is DeviceKind.CARD:
         if device.state is DeviceState.INACTIVE and device.shipped_at is not None:
             actions.append(Action.LOST)

@@ -18,7 +18,6 @@ from ..db.tables import (
     orders,
     sessions,
     shares,
-    sms_codes,
     temporary_codes,
     users,
 )
@@ -133,9 +132,6 @@ def end(connection: Connection, device_id: int, now: datetime, reason: str) -> b
             credential_id=None,
             credential_key=None,
         )
-    )
-    connection.execute(
-        update(sms_codes).where(sms_codes.c.device_id == device_id).values(number_sealed=None)
     )
     connection.execute(delete(sessions).where(sessions.c.device_id == device_id))
     outbox.take_back(connection, f"device:{device_id}", *outbox.BEFORE_ACTIVATION)

@@ -118,6 +118,7 @@ class Proofs:
             session_hash=session.token_hash,
             detail_sealed=sealed,
         )
+        self._factors[kind].asked(connection, device_id, proof_id, prompt)
         return Asked(proof_id, device_id, kind, row.serial, prompt, expires_at, detail)
 
     def show(self, session: Asker, proof_id: str, purpose: Purpose) -> Asked:

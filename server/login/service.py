@@ -129,6 +129,7 @@ class Logins:
             whence=whence,
         )
         self._tell_phone(connection, login_id, prompt)
+        self._factors[first.kind].asked(connection, first.device_id, login_id, prompt)
         self._audit.write(
             connection, now, Event.LOGIN_BEGUN, f"user:{user}", user, device=first.serial
         )
@@ -172,6 +173,7 @@ class Logins:
         if not self._ledger.choose(connection, row.id, now, chosen.device_id, prompt):
             raise LoginDecided(_DECIDED)
         self._tell_phone(connection, row.id, prompt)
+        self._factors[chosen.kind].asked(connection, chosen.device_id, row.id, prompt)
         self._audit.write(
             connection,
             now,

@@ -24,6 +24,7 @@ _DONE = {
     "failed": N_("The identity check failed. It was counted."),
     "unlocked": N_("The device is unlocked."),
     "suspended": N_("The device is suspended."),
+    "deactivated": N_("The mobile key is deactivated."),
     "pin": N_("The PIN is ended. The user chooses another after logging in with a temporary code."),
     "checks": N_("Identity checks are allowed again."),
     "closed": N_("The account is closed."),
@@ -52,6 +53,7 @@ def routes(verifier: Verifier) -> APIRouter:
         ("unlock", aid.unlock, "unlocked"),
         ("suspend", aid.suspend, "suspended"),
         ("reset-pin", aid.reset_pin, "pin"),
+        ("deactivate", aid.deactivate, "deactivated"),
     ):
         path = f"{user}/devices/{{device}}/{place}"
         shell.take(router, path, pages.act(act, done), duty=Duty.UNLOCK_DEVICES)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from ..errors import NotAllowed
+from ..errors import NotAllowed, Refusal
 from ..factors.kinds import DeviceKind
 from ..lifecycle import overview
 from ..lifecycle.devices import Device
@@ -29,15 +29,19 @@ _WORDS = {
     Action.RETURN: N_("Return it"),
     Action.LOST: N_("It never arrived"),
     Action.SHARING: N_("Sharing"),
+    Action.DEACTIVATE: N_("Deactivate"),
 }
 _CODE_CARD_PAGES = {
     DeviceKind.CODE_CARD: "/code-card",
     DeviceKind.ONLINE_CODE_CARD: "/online-code-card",
+    DeviceKind.SMS_CODE: "/sms-code",
 }
 _PIN = {Action.NEW_PIN, Action.CHANGE_PIN}
 _REQUEST, _CODE_CARD = N_("Request a card"), N_("Get a code card")
 _HAVE_ACCESS = N_("I already have access to a device under a different user name")
 _SHARE = N_("Share a device")
+_MOBILE_KEY = N_("Use your phone as a mobile key")
+_SMS = N_("Get codes by SMS until you have a device")
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,21 @@ def can_request(verifier: Verifier, session: Session) -> bool:
 
 def _ways_to_another(verifier: Verifier, visit: Visit, own: list[Device]) -> list[Link]:
     found = [Link("/cards/request", _REQUEST)] if can_request(verifier, visit.session) else []
+    found.append(Link("/mobile-key", _MOBILE_KEY))
     found.append(Link("/code-card", _CODE_CARD))
+    if not own and _can_get_sms(verifier, visit.session):
+        found.append(Link("/sms-code", _SMS))
     if not any(device.kind.temporary for device in own):  # nothing is shared meanwhile
         found.append(Link("/share", _SHARE if own else _HAVE_ACCESS))
     return [each for each in found if exists(visit.request, each.path)]
+
+
+def _can_get_sms(verifier: Verifier, session: Session) -> bool:
+    try:
+        verifier.sms_codes.check(session)
+    except Refusal:
+        return False
+    return True
 
 
 def words(line: Line) -> str:

@@ -25,6 +25,8 @@ TOPICS = (
     (r"/devices/[^/]+/pin.*", "pin"),
     (r"/devices/[^/]+/return.*", "returning"),
     (r"/devices/[^/]+/lost", "lost-device"),
+    (r"/devices/[^/]+/deactivate", "mobile-key"),
+    (r"/sms-code.*", "sms-codes"),
     (r"/devices.*", "devices"),
     (r"/(online-)?code-card.*", "code-cards"),
     (r"/after-code.*", "lost-device"),

@@ -47,6 +47,7 @@ def routes(verifier: Verifier) -> APIRouter:
     router.add_api_route("/login/{login}", pages.take_answer, methods=["POST"])
     router.add_api_route("/login/{login}/events", pages.events, methods=["GET"])
     router.add_api_route("/login/{login}/factor", pages.take_choice, methods=["POST"])
+    router.add_api_route("/login/{login}/sms", pages.send_again, methods=["POST"])
     return router
 
 
@@ -190,11 +191,25 @@ class _Pages:
             return _over(refusal)
         return _go(f"/login/{login}")
 
+    async def send_again(self, request: Request, login: str) -> Response:
+        mark = self._cookies.browser(request)
+        again = self._verifier.sms_codes.send_again_at_login
+        try:
+            await self._forms.read(request, mark)
+            await run_sync(again, login, browser_of(mark or ""))
+        except FormRefused:
+            return bare(403)
+        except errors.TooSoon as refusal:
+            return await run_sync(self._answer_page, mark or "", login, refusal)
+        except errors.LoginError as refusal:
+            return _over(refusal)
+        return _go(f"/login/{login}")
+
     def _answer_page(
         self,
         mark: str,
         login: str,
-        refusal: errors.LoginError | None = None,
+        refusal: errors.Refusal | None = None,
         *,
         passcode: bool = False,
     ) -> HTMLResponse:

@@ -13,6 +13,7 @@ _TEMPLATES = {
     DeviceKind.CODE_CARD: "answer_code_card",
     DeviceKind.ONLINE_CODE_CARD: "answer_code_card",
     DeviceKind.TEMPORARY_CODE: "answer_temporary_code",
+    DeviceKind.SMS_CODE: "answer_sms_code",
 }
 
 
@@ -26,7 +27,7 @@ def ranked(factors: tuple[Choice, ...]) -> list[Choice]:
     return sorted(factors, key=lambda each: PROTECTION.index(each.kind))
 
 
-def problem(kind: DeviceKind, refusal: errors.LoginError | None, locked: bool) -> str:
+def problem(kind: DeviceKind, refusal: errors.Refusal | None, locked: bool) -> str:
     """Return what is said beside the field after an answer was refused."""
     if refusal is None or locked:
         return ""
@@ -47,6 +48,13 @@ def problem(kind: DeviceKind, refusal: errors.LoginError | None, locked: bool) -
             "with the phone, or give it this challenge anew.",
             "The passcode is not right. %(left)s more tries on this challenge: compare what you "
             "typed with the phone, or give it this challenge anew.",
+            left,
+        )
+    elif kind is DeviceKind.SMS_CODE:
+        text = language.ngettext(
+            "The code is not right. One more try on this login: compare it with the last SMS.",
+            "The code is not right. %(left)s more tries on this login: compare it with the last "
+            "SMS.",
             left,
         )
     elif kind is DeviceKind.TEMPORARY_CODE:

@@ -43,7 +43,7 @@ def ask_page(
     clock: Clock,
     question: Question,
     show: Callable[[], Asked],
-    refusal: errors.LoginError | None = None,
+    refusal: errors.Refusal | None = None,
 ) -> Response:
     """Return the page that asks, with what was wrong with the answer before; or that it is over."""
     try:
@@ -85,7 +85,7 @@ def take_answer(
     return visit.go(done(given))
 
 
-def _problem(refusal: errors.LoginError | None) -> str:
+def _problem(refusal: errors.Refusal | None) -> str:
     if refusal is None:
         return ""
     if isinstance(refusal, errors.AnswerWrong):

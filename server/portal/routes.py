@@ -16,11 +16,13 @@ from . import (
     help,
     home,
     lost_in_post,
+    mobile_key,
     pages,
     pin,
     returns,
     settings_pages,
     share,
+    sms_code,
     switch,
 )
 
@@ -37,6 +39,8 @@ PAGES = (
     returns.routes,
     lost_in_post.routes,
     share.routes,
+    mobile_key.routes,
+    sms_code.routes,
     settings_pages.routes,
     documents.routes,
     desk.routes,

@@ -33,6 +33,7 @@ from ..factors.card_factor import place
 from ..factors.kinds import DeviceKind
 from ..lifecycle import devices, suspension
 from ..lifecycle.devices import Device
+from ..lifecycle.mobile_keys import MobileKeys
 from ..lifecycle.states import DeviceState
 from ..login.sessions import Session
 from ..words import N_
@@ -58,11 +59,19 @@ class _Case:
 class Aid:
     """Acts on a user's devices."""
 
-    def __init__(self, database: Database, clock: Clock, audit: AuditLog, keyring: Keyring) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        audit: AuditLog,
+        keyring: Keyring,
+        mobile_keys: MobileKeys,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._audit = audit
         self._keyring = keyring
+        self._mobile_keys = mobile_keys
 
     def unlock(self, session: Session, name: str, device_id: str | int, reason: str) -> Device:
         """Unlock a device that wrong answers have locked; spends the identity check."""
@@ -106,6 +115,14 @@ class Aid:
                 )
             )
             self._write(session, Event.PIN_RESET, case)
+            return case.device
+
+    def deactivate(self, session: Session, name: str, device_id: str | int, reason: str) -> Device:
+        """End a mobile key for good, whose phone is lost; needs an identity check."""
+        with self._case(session, name, device_id, reason) as case:
+            self._mobile_keys.end(
+                case.connection, case.device, session.user, case.reason, check=case.check
+            )
             return case.device
 
     @contextmanager

@@ -12,6 +12,7 @@ from ..crypto.keyring import Keyring
 from ..db.engine import Database
 from ..errors import IllegalMove, NoSuchAccount, NotAllowed, NotTaken, NotThere
 from ..lifecycle import accounts, cancelling, order_rows
+from ..lifecycle.mobile_keys import MobileKeys
 from ..lifecycle.order_rows import CardOrder
 from ..lifecycle.shares import Share
 from ..lifecycle.sharing import Sharing
@@ -46,6 +47,7 @@ class Desk:
         keyring: Keyring,
         codes: TemporaryCodes,
         sharing: Sharing,
+        mobile_keys: MobileKeys,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -55,7 +57,7 @@ class Desk:
         self._sharing = sharing
         self.finding = Finding(database, clock, audit, keyring)
         self.identity = IdentityChecks(database, clock, settings, audit, keyring)
-        self.aid = Aid(database, clock, audit, keyring)
+        self.aid = Aid(database, clock, audit, keyring, mobile_keys)
         self.settling = Settling(database, clock, settings, audit)
 
     def issue_code(self, session: Session, name: str, reason: str) -> str:

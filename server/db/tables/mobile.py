@@ -74,12 +74,12 @@ mobile_registrations = Table(
     Index("ix_mobile_registrations_user_id_begun_at", "user_id", "begun_at"),
 )
 
-# Codes by SMS for a user who has no device yet: where they go, and when the last ones went.
+# Codes by SMS for a user who has no device yet: how many were sent since the last right one, and
+# when the last. They go to the number on record.
 sms_codes = Table(
     "sms_codes",
     metadata,
     Column("device_id", RowId, ForeignKey("devices.id"), primary_key=True, autoincrement=False),
-    Column("number_sealed", LargeBinary),
     Column("sends", Integer, nullable=False, server_default="0"),
     Column("sent_at", Moment),
 )

@@ -81,7 +81,6 @@ def upgrade() -> None:
     op.create_table(
         "sms_codes",
         sa.Column("device_id", ROW_ID, nullable=False, autoincrement=False),
-        sa.Column("number_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("sends", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_sms_codes_device_id")),
