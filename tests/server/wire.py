@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -37,16 +37,21 @@ class Wire:
         """Send one request and read its answer."""
         return (await self.at_once([(path, body)]))[0]
 
-    async def at_once(self, requests: Sequence[tuple[str, object]]) -> list[Answer]:
+    async def at_once(
+        self, requests: Sequence[tuple[str, object]], headers: Sequence[Mapping[str, str]] = ()
+    ) -> list[Answer]:
         """Send each request over a connection of its own, all before any answer is read.
 
-        A path may have another method than POST in front of it: `PUT /path`.
+        A path may have another method than POST in front of it: `PUT /path`. `headers` has those
+        of each request, where they have their own.
         """
-        for (_, writer), (path, body) in zip(self._ends, requests, strict=False):
+        own = headers or [{}] * len(requests)
+        for (_, writer), (path, body), more in zip(self._ends, requests, own, strict=False):
+            lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
             content = json.dumps(body).encode()
             head = (
                 f"{path if ' ' in path else 'POST ' + path} HTTP/1.1\r\nhost: localhost\r\n"
-                f"content-type: application/json\r\n{self._more}"
+                f"content-type: application/json\r\n{self._more}{lines}"
                 f"content-length: {len(content)}\r\n\r\n"
             )
             writer.write(head.encode() + content)
