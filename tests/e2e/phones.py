@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ class House:
         verifier.environment = {
             "CHALLNG_PUBLIC_URL": verifier.url,
             "CHALLNG_SMS_URL": f"{gateway.url}?to={{phone}}",
+            "CHALLNG_PROMPT_PAUSE_SECONDS": "1",
+            "CHALLNG_PROMPT_WINDOW_SECONDS": "1",
             **settings,
         }
         self.household.verifier = verifier
@@ -49,13 +52,8 @@ class House:
                 found = re.search(r"\b[0-9]{6}\b", text)
                 assert found, text
                 return found[0]
-            self._wait()
+            time.sleep(0.05)
         raise AssertionError("no SMS came")
-
-    def _wait(self) -> None:
-        from time import sleep
-
-        sleep(0.05)
 
 
 @contextmanager
@@ -150,6 +148,11 @@ class Phone:
     def home(self) -> Phone:
         """To the first screen."""
         return self.tap("To the first screen").sees("Mobile key")
+
+    def chooses(self, number: str) -> Phone:
+        """Tap one of the three numbers of a login that waits."""
+        self.page.get_by_role("radio", name=number, exact=True).check()
+        return self
 
     def passcode(self, challenge: str, pin: str | None = PIN) -> str:
         """Authenticate, and read the digits."""

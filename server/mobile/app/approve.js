@@ -49,8 +49,12 @@ export async function approve(serial, id) {
   const made = form(
     _("Approve"),
     async (values) => {
-      await decide(key, login, "approve", values.number, values.pin).catch(counted);
-      end(_("Approved"), _("The login page moves on by itself."));
+      try {
+        await decide(key, login, "approve", values.number, values.pin);
+      } catch (problem) {
+        return counted(problem);
+      }
+      return end(_("Approved"), _("The login page moves on by itself."));
     },
     [
       choice(
@@ -99,22 +103,27 @@ export async function approve(serial, id) {
 function counted(problem) {
   if (problem.triesLeft === null) throw problem;
   const wrong = _("The number or the PIN is not right.");
-  throw new Problem(`${wrong} ${_("Tries left: %(tries)s.", { tries: problem.triesLeft })}`);
+  if (problem.triesLeft > 0) {
+    throw new Problem(`${wrong} ${_("Tries left: %(tries)s.", { tries: problem.triesLeft })}`);
+  }
+  const again = _("This login is over. Start again on the login page, and compare the number.");
+  return end(_("Not approved"), `${wrong} ${again}`, "problem");
 }
 
 const over = () => end(_("Nothing waits"), _("This login was decided, or its time is over."));
 
-function end(title, text) {
-  show(title, p(text, "said"), way("", _("To the first screen")));
+function end(title, text, kind = "said") {
+  show(title, p(text, kind), way("", _("To the first screen")));
 }
 
-/** Where a notification leads: the first login that waits, once it is heard of. */
+/** Where a notification leads: the first login that waits. */
 export async function first() {
+  const looking = p(_("Looking for the login…"), "quiet");
+  looking.setAttribute("role", "status");
+  show(_("One moment"), looking);
+  await pending.ask();
+  if (!looking.isConnected) return;
   const [login] = pending.logins();
-  if (login) return go(`approve/${login.serial}/${login.login}`, { instead: true });
-  if ((await store.keys()).every((key) => pending.isHeard(key.serial))) return over();
-  const waiting = p(_("Looking for the login…"), "quiet");
-  waiting.setAttribute("role", "status");
-  show(_("One moment"), waiting);
-  return pending.watch(waiting, first);
+  if (login) go(`approve/${login.serial}/${login.login}`, { instead: true });
+  else over();
 }

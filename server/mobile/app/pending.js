@@ -1,4 +1,5 @@
 // The logins that wait for this phone, kept up to date while the app is seen.
+import { signed } from "./api.js";
 import * as push from "./push.js";
 import * as store from "./store.js";
 import { follow } from "./stream.js";
@@ -39,6 +40,17 @@ let restart = () => null;
 
 /** Begin anew, with the keys that there are now. */
 export const again = () => restart();
+
+/** Ask once for each key, for whoever has just been told that something waits. */
+export async function ask() {
+  for (const key of await store.keys()) {
+    try {
+      heard(key, await (await signed(key, "GET", "/pending")).json());
+    } catch {
+      cut.add(key.serial);
+    }
+  }
+}
 
 function heard(key, pending) {
   cut.delete(key.serial);

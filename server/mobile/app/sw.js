@@ -68,7 +68,7 @@ async function open() {
   const [window] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (!window) return self.clients.openWindow(`${SHELL}#/pending`);
   window.postMessage({ open: "#/pending" });
-  return window.focus();
+  return window.focus().catch(() => null); // the browser may not allow it
 }
 
 /** The language that was chosen in the app, and its words. */
