@@ -6,7 +6,7 @@ All of it is the same for everybody. Without `public_url` none of it is there.
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from ..portal import language
 from ..portal.help import topic
@@ -34,9 +34,6 @@ def routes(verifier: Verifier) -> APIRouter:
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
 
-    def enter() -> Response:
-        return RedirectResponse(SHELL, 303)
-
     def worker() -> Response:
         return _answer(files.worker())
 
@@ -53,7 +50,6 @@ def routes(verifier: Verifier) -> APIRouter:
         return _file(f"{ROOT}/manifest.webmanifest")
 
     for path, answer in (
-        (ROOT, enter),
         (SHELL, shell),
         (f"{ROOT}/sw.js", worker),
         (f"{ROOT}/files.js", worker_list),

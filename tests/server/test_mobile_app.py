@@ -91,9 +91,9 @@ def test_there_is_nothing_else_below_its_address(served: Browser) -> None:
         assert served.client.get(f"/mobile-key/{path}").status_code == 404, path
 
 
-def test_the_address_without_its_slash_leads_to_it(served: Browser) -> None:
+def test_the_address_without_its_slash_is_the_portals_page_about_it(served: Browser) -> None:
     answer = served.client.get("/mobile-key", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/mobile-key/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
 
 
 def test_the_manifest_makes_it_installable(served: Browser) -> None:

@@ -57,15 +57,17 @@ function logins(keys) {
       : [];
   });
   if (cards.length) return cards;
-  if (keys.some((key) => pending.isCut(key.serial))) {
+  if (keys.some((key) => pending.isCut(key.serial) && !pending.refused(key.serial))) {
     return [p(_("The verifier cannot be reached now. Authenticate works without a network."), "quiet")];
   }
   return [p(_("No login waits."), "quiet")];
 }
 
 function entry(key) {
-  const locked = pending.isLocked(key.serial)
-    ? p(_("Locked after wrong answers: only the support desk unlocks it."), "problem")
-    : null;
-  return h("li", {}, link(`user/${key.serial}`, key.user), " ", h("span", { class: "serial" }, key.serial), locked);
+  const problem = pending.isLocked(key.serial)
+    ? _("Locked after wrong answers: only the support desk unlocks it.")
+    : pending.refused(key.serial);
+  const name = link(`user/${key.serial}`, key.user);
+  const serial = h("span", { class: "serial" }, key.serial);
+  return h("li", {}, name, " ", serial, problem && p(problem, "problem"));
 }

@@ -6,7 +6,7 @@ import { follow } from "./stream.js";
 
 const changed = new EventTarget();
 const waiting = new Map(); // serial -> what the verifier last said of it
-const cut = new Set(); // serials that cannot be asked for now
+const cut = new Map(); // serial -> the problem for which it cannot be asked for now
 let following = null;
 
 /** Begin, and end while nobody looks at the app. */
@@ -21,7 +21,7 @@ export async function begin(revoked) {
       if (!keys.some((key) => key.serial === serial)) waiting.delete(serial);
     }
     const lost = (key, problem) => {
-      cut.add(key.serial);
+      cut.set(key.serial, problem);
       waiting.delete(key.serial);
       changed.dispatchEvent(new Event("change"));
       if (problem.isOver) revoked(key, problem);
@@ -46,8 +46,8 @@ export async function ask() {
   for (const key of await store.keys()) {
     try {
       heard(key, await (await signed(key, "GET", "/pending")).json());
-    } catch {
-      cut.add(key.serial);
+    } catch (problem) {
+      cut.set(key.serial, problem);
     }
   }
 }
@@ -70,6 +70,9 @@ export const isHeard = (serial) => waiting.has(serial) || cut.has(serial);
 
 /** Whether the verifier is out of reach for a key. */
 export const isCut = (serial) => cut.has(serial);
+
+/** What the verifier says against a key, in words; null where it says nothing. */
+export const refused = (serial) => (cut.get(serial)?.status ? cut.get(serial).message : null);
 
 /** Call `seen` at each change, as long as an element is on the screen. */
 export function watch(element, seen) {
