@@ -67,7 +67,7 @@ class MobileKeys:
         if device.kind is not DeviceKind.MOBILE_KEY:
             raise IllegalMove(_NOT_ONE)
         now = self._clock.now()
-        if not revocation.revoke(connection, device.id, now, _REASON):
+        if not revocation.end(connection, device.id, now, _REASON):
             raise IllegalMove(_NOT_NOW)
         outbox.put(
             connection,

@@ -84,7 +84,7 @@ def revoke(
 
 
 def end(connection: Connection, device_id: int, now: datetime, reason: str) -> bool:
-    """Take a device away that is never shared, a temporary one; else as `revoke`.
+    """Take a device away that is never shared, a temporary one or a phone; else as `revoke`.
 
     Rows are held in the order of a login (login, device, card). An answer that comes in between
     holds the device first and counts, or finds it revoked.

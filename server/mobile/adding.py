@@ -234,7 +234,7 @@ class Adding:
         phones = [each for each in own if each.kind is DeviceKind.MOBILE_KEY]
         for each in phones:
             reason = _REASONS[found.aim]
-            revocation.revoke(connection, each.id, now, reason)
+            revocation.end(connection, each.id, now, reason)
             self._notes.write(
                 connection, Event.DEVICE_ENDED, found.user, device=each.serial, reason=reason
             )
