@@ -11,8 +11,9 @@ from server.accounts.roles import Role
 from server.db import tables
 from server.verifier import Verifier
 
+from . import counter
 from .browser import Browser
-from .desk_support import REASON, identify
+from .desk_support import REASON, Caller
 from .desk_support import staff as desk_staff
 from .holders import NEW_PIN, Bench, Holder, add_holder, notices, staff
 from .support import Api, Card, ToldClock
@@ -51,6 +52,12 @@ def sent(alice: Holder, bench: Bench, dan: Holder) -> Card:
 
 def place(holder: Holder, card: Card, what: str = "lost") -> str:
     return f"/devices/{holder.device(card.serial)}/{what}"
+
+
+def checked(verifier: Verifier, desk: Caller) -> None:
+    """The desk has checked who is calling."""
+    session = verifier.sessions.find(desk.token, verifier.clock.now())
+    counter.check(verifier, session)
 
 
 def shown(verifier: Verifier, holder: Holder, card: Card) -> Any:
@@ -117,14 +124,14 @@ def test_the_desk_reports_the_first_card_of_a_caller_who_has_a_password_alone(
     order = alice.order()
     made = bench.make()
     sue = desk_staff(verifier, api, "sue", Role.SUPPORT)
-    identify(sue, "alice")
+    checked(verifier, sue)
     suspend = f"/desk/users/alice{place(alice, made, 'suspend')}"
     assert sue.post(suspend, {"reason": REASON}).status_code == 409, "it was not sent yet"
     dan.call("POST", f"/desk/orders/{order}/ship")
     clock.advance(10 * DAY)
     alice.log_in()
     sue.log_in()
-    identify(sue, "alice")
+    checked(verifier, sue)
     assert alice.call("POST", place(alice, made)).status_code == 403, "a password is too little"
     assert "lost" not in shown(verifier, alice, made)["actions"]
     assert alice.state(made.serial) == "inactive"
@@ -153,3 +160,20 @@ def test_the_page_reports_it_too(alice: Holder, sent: Card, verifier: Verifier) 
     assert sent.serial in browser.get(place(alice, sent)).text
     assert "Reported lost" in browser.send(place(alice, sent)).text
     assert browser.get(place(alice, sent)).status_code == 409
+
+
+def test_the_pin_of_a_card_on_its_way_is_ended_and_the_new_one_puts_it_into_use(
+    verifier: Verifier, api: Api, alice: Holder, sent: Card, clock: ToldClock
+) -> None:
+    sue = desk_staff(verifier, api, "sue", Role.SUPPORT)
+    checked(verifier, sue)
+    ended = f"/desk/users/alice{place(alice, sent, 'reset-pin')}"
+    assert sue.post(ended, {"reason": REASON}).status_code == 200
+    clock.advance(30 * DAY)
+    alice.log_in()
+    assert shown(verifier, alice, sent)["state"] == "suspended"
+    begun = alice.call("POST", place(alice, sent, "pin"), {"pin": "6194", "again": "6194"})
+    assert begun.status_code == 201, begun.text
+    answer = {"answer": sent.shows(begun.json()["prompt"]["challenge"], "6194")}
+    done = alice.call("POST", f"{place(alice, sent, 'pin')}/{begun.json()['proof']}", answer)
+    assert (done.status_code, done.json()["state"]) == (200, "active")
