@@ -146,7 +146,7 @@ def test_the_page_of_a_pin_chosen_anew(verifier: Verifier, alice: Caller, carol:
     token = Api(verifier).answer(login["login"], code[1]).json()["session"]
     browser = Browser(verifier)
     browser.get("/login")
-    browser.client.cookies.set("challng_session", token)
+    browser.client.cookies.set("challng_session", token, domain="testserver.local", path="/")
     path = f"/devices/{number}/pin"
     assert "has ended the PIN" in browser.get(path).text
     for pin, again in (("8152", "8153"), ("1234", "1234"), ("81520", "81520"), ("", "")):
