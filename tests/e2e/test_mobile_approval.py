@@ -77,7 +77,7 @@ def test_an_approval_with_the_pin_moves_the_login_page_on(
 
 
 def test_an_approval_by_the_phones_own_lock(
-    served: House, people: dict[str, Actor], visit: Callable[..., Page], pictures: Path
+    served: House, people: dict[str, Actor], visit: Callable[..., Page]
 ) -> None:
     bob = people["bob"]
     phone = Phone(visit(viewport=SMALL), served, lock=True).register(bob)
@@ -86,19 +86,18 @@ def test_an_approval_by_the_phones_own_lock(
     number = asked(desk)
     phone.tap("Look at it").sees("Is this you?").chooses(number)
     expect(phone.page.get_by_label("PIN", exact=True)).to_have_count(0)
+    accessible(phone.page)
     phone.finger(right=False)
     phone.tap("Approve")
     expect(phone.page.get_by_role("alert")).to_contain_text("did not confirm")
     asked(desk)
     phone.finger(right=True)
-    accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-approve-lock.png", full_page=True)
     phone.tap("Approve").sees("Approved")
     signed_in(desk)
 
 
 def test_a_login_that_is_denied_is_over_and_reported(
-    served: House, people: dict[str, Actor], visit: Callable[..., Page], pictures: Path
+    served: House, people: dict[str, Actor], visit: Callable[..., Page]
 ) -> None:
     alice = people["alice"]
     phone = Phone(visit(viewport=PHONE), served).open().sees("Mobile key")
@@ -108,7 +107,6 @@ def test_a_login_that_is_denied_is_over_and_reported(
     asked(desk)
     phone.tap("Look at it").sees("Is this you?").tap("Deny").sees("Denied")
     accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-denied.png", full_page=True)
     expect(desk.locator("main")).to_contain_text("denied")
 
 

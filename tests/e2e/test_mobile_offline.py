@@ -51,7 +51,6 @@ def test_a_passcode_is_made_without_a_network_and_accepted(
     phone.open().sees("Mobile key")
     expect(phone.page.get_by_text("Authenticate works without a network")).to_be_visible()
     accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-offline.png", full_page=True)
     phone.tap("Authenticate").sees("Authenticate")
     accessible(phone.page)
     phone.fill("PIN", PIN).fill("Challenge", asked)

@@ -26,14 +26,15 @@ def test_a_phone_is_registered_with_a_pin(
     alice = served.cast.customer("alice", "U1000001", card=False)
     phone = Phone(visit(viewport=PHONE), served).open()
 
-    def looked_at(name: str) -> None:
+    def looked_at(name: str = "") -> None:
         accessible(phone.page)
-        phone.page.screenshot(path=pictures / f"mobile-{name}.png", full_page=True)
+        if name:
+            phone.page.screenshot(path=pictures / f"mobile-{name}.png", full_page=True)
 
     phone.sees("Mobile key")
     looked_at("1-first")
     phone.tap("Register two-factor").sees("Register two-factor")
-    looked_at("2-instructions")
+    looked_at()
     phone.tap("Continue").sees("User name and password")
     phone.fill("User name", "alice").fill("Password", "not hers").tap("Continue")
     expect(phone.page.get_by_role("alert")).to_contain_text("not right")
@@ -48,20 +49,22 @@ def test_a_phone_is_registered_with_a_pin(
     expect(phone.page.get_by_role("alert")).to_have_text("This is too short.")
     phone.fill("Activation token", f"{(int(token) + 1) % 10**6:06}").tap("Continue")
     expect(phone.page.get_by_role("alert")).to_contain_text("Tries left: 4.")
+    looked_at()
+    phone.fill("Activation token", token)
     looked_at("4-token")
-    phone.fill("Activation token", token).tap("Continue").sees("Security element")
+    phone.tap("Continue").sees("Security element")
     expect(phone.page.get_by_text("Fingerprint")).to_have_count(0)  # this phone has none
     phone.fill("New PIN", "1980").fill("New PIN again", "1980").tap("Register")
     expect(phone.page.get_by_role("alert")).to_be_visible()  # a date of birth
     phone.fill("New PIN", PIN).fill("New PIN again", "k7Rw3").tap("Register")
     expect(phone.page.get_by_role("alert")).to_contain_text("not the same")
-    looked_at("5-pin")
+    looked_at()
     phone.choose_pin()
     expect(phone.page.locator("main")).to_contain_text("the mobile key of alice")
     looked_at("6-done")
     phone.home()
     expect(phone.page.get_by_role("link", name="alice", exact=True)).to_be_visible()
-    looked_at("7-home")
+    looked_at()
 
     another = Phone(visit(), served).open().tap("Register two-factor")
     another.give_password(alice)
@@ -77,7 +80,7 @@ def test_a_phone_with_a_lock_is_registered_by_fingerprint_and_a_recovery_pin(
     phone.open().tap("Register two-factor").give_password(bob).give_token()
     phone.sees("Security element")
     accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-element.png", full_page=True)
+    phone.page.screenshot(path=pictures / "mobile-5-element.png", full_page=True)
     expect(phone.page.get_by_label("Fingerprint")).to_be_checked()
     phone.finger(right=False)
     phone.fill("New PIN", PIN).fill("New PIN again", PIN).tap("Register")
@@ -88,7 +91,7 @@ def test_a_phone_with_a_lock_is_registered_by_fingerprint_and_a_recovery_pin(
 
 
 def test_a_user_without_a_number_on_record_gives_one(
-    served: House, visit: Callable[..., Page], pictures: Path
+    served: House, visit: Callable[..., Page]
 ) -> None:
     served.cast.account("U1000003", OF_BOB | {"document_number": "X200001"})
     carol = served.cast.another("carol", "U1000003")
@@ -104,7 +107,6 @@ def test_a_user_without_a_number_on_record_gives_one(
     phone.fill("Number", "0491570156").tap("Get activation SMS")
     expect(phone.page.get_by_role("alert")).to_contain_text("0")  # the trunk prefix
     accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-number.png", full_page=True)
     phone.fill("Number", "491570156").tap("Get activation SMS").sees("Activation token")
     phone.fill("Activation token", served.token()).tap("Continue")
     phone.choose_pin()
@@ -145,12 +147,11 @@ def test_every_screen_on_the_way_is_reached_by_the_keyboard_alone(
 
 
 def test_the_app_speaks_the_language_that_is_chosen_and_keeps_it(
-    served: House, visit: Callable[..., Page], pictures: Path
+    served: House, visit: Callable[..., Page]
 ) -> None:
     page = visit(viewport=PHONE, locale="zh-TW")
     phone = Phone(page, served).open().sees("行動金鑰")
     accessible(page)
-    page.screenshot(path=pictures / "mobile-zh.png", full_page=True)
     page.get_by_role("button", name="English").click()
     phone.sees("Mobile key")
     page.reload()

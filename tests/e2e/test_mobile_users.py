@@ -64,7 +64,6 @@ def test_another_user_is_added_with_the_pin_that_the_phone_has(
     phone.tap("Authenticate").tap("Add user").sees("Add user")
     expect(phone.page.locator("main")).to_contain_text("the PIN that alice uses")
     accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-add-user.png", full_page=True)
     phone.give_password(carol).give_token().sees("Security element")
     expect(phone.page.get_by_label("New PIN")).to_have_count(0)
     phone.fill("PIN", "k7Rw3").tap("Register")
@@ -104,14 +103,13 @@ def test_the_key_moves_to_another_phone_and_the_old_one_stops(
     new.give_password(dan).give_token().choose_pin("Vw93x").home()
     old.sees("This key has ended")
     accessible(old.page)
-    old.page.screenshot(path=pictures / "mobile-ended.png", full_page=True)
     old.home()
     expect(old.page.get_by_role("link", name="Authenticate")).to_have_count(0)
     logs_in(new, dan, visit(), "Vw93x")
 
 
 def test_a_card_answers_in_place_of_the_sms(
-    served: House, people: dict[str, Actor], visit: Callable[..., Page], pictures: Path
+    served: House, people: dict[str, Actor], visit: Callable[..., Page]
 ) -> None:
     bob = people["bob"]
     assert bob.card
@@ -124,13 +122,12 @@ def test_a_card_answers_in_place_of_the_sms(
     expect(new.page.get_by_role("alert")).to_have_text("This is too short.")
     new.fill("Response", bob.card.response(bob.pin, asked).replace(" ", ""))
     accessible(new.page)
-    new.page.screenshot(path=pictures / "mobile-card.png", full_page=True)
     new.tap("Continue").choose_pin().home()
     logs_in(new, bob, visit())
 
 
 def test_after_a_reinstall_the_recovery_pin_takes_the_key_back(
-    served: House, people: dict[str, Actor], visit: Callable[..., Page], pictures: Path
+    served: House, people: dict[str, Actor], visit: Callable[..., Page]
 ) -> None:
     erin = people["erin"]
     Phone(visit(viewport=PHONE), served, lock=True).register(erin)
@@ -138,7 +135,6 @@ def test_after_a_reinstall_the_recovery_pin_takes_the_key_back(
     again.tap("Use it again after reinstalling").give_password(erin).give_token()
     again.sees("Security element")
     accessible(again.page)
-    again.page.screenshot(path=pictures / "mobile-reenable.png", full_page=True)
     again.fill("PIN", "k7Rw3").tap("Register")
     expect(again.page.get_by_role("alert")).to_be_visible()
     again.fill("PIN", PIN).tap("Register").sees("Done").home()
@@ -158,13 +154,12 @@ def test_who_has_a_phone_already_is_shown_the_way_and_who_has_none_too(
 
 
 def test_a_user_is_taken_off_the_phone(
-    served: House, people: dict[str, Actor], visit: Callable[..., Page], pictures: Path
+    served: House, people: dict[str, Actor], visit: Callable[..., Page]
 ) -> None:
     frank = people["frank"]
     phone = Phone(visit(viewport=PHONE), served).register(frank)
     phone.tap("frank").sees("frank")
     accessible(phone.page)
-    phone.page.screenshot(path=pictures / "mobile-user.png", full_page=True)
     phone.tap("Remove this user from this phone").sees("Remove frank?")
     accessible(phone.page)
     phone.page.context.set_offline(True)

@@ -72,6 +72,7 @@ export function form(words, send, content, more = []) {
   const top = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { type: "submit" }, words);
   const made = h("form", { novalidate: true }, top, content, button, more);
+  made.addEventListener("input", () => clear(made, top));
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
