@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     A loopback address that is listed may be reached by http too.
     """
     push_timeout_seconds: Seconds = 10
-    prompt_pause_seconds: Seconds = 60
+    prompt_pause_seconds: Annotated[int, Field(ge=0)] = 60
     """A phone's user is asked by a notification at most once within this time,"""
     prompt_window_seconds: Seconds = 600
     """and at most three times within this."""

@@ -114,7 +114,7 @@ def test_a_wrong_passcode_keeps_the_box(browser: Browser, phone: Phone) -> None:
 def test_who_was_asked_too_often_is_told_why_there_is_a_box(browser: Browser, phone: Phone) -> None:
     browser.password()
     page = browser.password()
-    assert "left alone for a while" in page.text
+    assert "left alone for now" in page.text
     assert "refresh" not in page.text
     assert "after all" not in page.text
     browser.send(answer=phone.keys[0].shows(browser.challenge(), PHONE_PIN))
