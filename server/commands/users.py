@@ -8,6 +8,7 @@ from ..accounts import names, passwords, users
 from ..audit.events import Event
 from ..errors import UserRefused
 from ..login.ledger import Ledger
+from ..mobile import registrations
 from ..verifier import Verifier
 from .context import operator, read_secret, say
 
@@ -35,6 +36,7 @@ def passwd(verifier: Verifier, given: Namespace) -> int:
         user = users.get(connection, name)
         users.set_password(connection, user, password_hash)
         Ledger().close_all(connection, user.id, now)
+        registrations.end_others(connection, user.id)
         ended = verifier.sessions.end_all(connection, user.id)
         verifier.audit.write(
             connection, now, Event.PASSWORD_SET, operator(), name, sessions_ended=ended
@@ -55,6 +57,7 @@ def lock(verifier: Verifier, given: Namespace) -> int:
         users.set_locked(connection, user, None if given.unlock else now)
         if not given.unlock:
             Ledger().close_all(connection, user.id, now)
+            registrations.end_others(connection, user.id)
             verifier.sessions.end_all(connection, user.id)
         event = Event.USER_UNLOCKED if given.unlock else Event.USER_LOCKED
         verifier.audit.write(connection, now, event, operator(), name)
