@@ -129,7 +129,7 @@ class Adding:
             if not has_pin_already(found):
                 self._gate.check_phone(found.user_id, found.user, key.pin)
             try:
-                outcome = self._add(bearer, key)
+                outcome = self._add(bearer, given, key)
             except IntegrityError:  # two at once, or a credential that is another key's
                 raise IllegalMove(_TAKEN) from None
         if isinstance(outcome, PinWrong):  # only here: that it was counted is committed
@@ -176,12 +176,14 @@ class Adding:
 
     # --- the one transaction
 
-    def _add(self, bearer: str, key: _Key) -> Added | PinWrong:
+    def _add(self, bearer: str, given: Given, key: _Key) -> Added | PinWrong:
         with self._database.writing() as connection:
             now = self._clock.now()
             found = registrations.find(connection, bearer, now)
             registrations.hold_user(connection, found.user_id)
             found = registrations.find(connection, bearer, now)  # as it stands while he is held
+            if found.state is RegistrationState.DONE:  # at this very moment
+                return self._once_more(connection, found, given)
             admitted = admit(connection, self._keyring, found.user_id, found.aim, now)
             if found.number_sealed is not None and not admitted.may_add_number:
                 raise NumberNotOnRecord(_CHOSEN)

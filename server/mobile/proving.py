@@ -6,7 +6,7 @@ import secrets as chance
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from ..audit.events import Event
 from ..clock import Clock
@@ -16,7 +16,7 @@ from ..db.engine import Database
 from ..db.tables import logins
 from ..errors import IllegalMove, NoSuchLogin, TokenExpired, TokenWrong
 from ..lifecycle.states import REGISTRATION, RegistrationMove, RegistrationState
-from ..login.ledger import Purpose
+from ..login.ledger import LoginState, Purpose
 from ..login.proofs import Asked, Proofs
 from ..settings import Settings
 from ..words import N_
@@ -108,6 +108,11 @@ class Proving:
                 found.state, RegistrationMove.PROVED
             ):
                 raise IllegalMove(_NO_CARD)
+            connection.execute(
+                update(logins)
+                .where(*_of(found), logins.c.state == LoginState.OPEN.value)
+                .values(state=LoginState.CLOSED.value, decided_at=now)
+            )
             return self._proofs.ask(connection, found, admitted.card.device_id, Purpose.MIGRATE)
 
     def answer_card(self, bearer: str, answer: str) -> Proved:
@@ -116,12 +121,8 @@ class Proving:
             found = registrations.find(connection, bearer, self._clock.now())
             proof_id = connection.execute(
                 select(logins.c.id)
-                .where(
-                    logins.c.session_hash == found.token_hash,
-                    logins.c.purpose == Purpose.MIGRATE.value,
-                    logins.c.user_id == found.user_id,
-                )
-                .order_by(logins.c.begun_at.desc())
+                .where(*_of(found))
+                .order_by(logins.c.state != LoginState.OPEN.value, logins.c.begun_at.desc())
                 .limit(1)
             ).scalar_one_or_none()
         if proof_id is None:
@@ -149,6 +150,15 @@ class Proving:
             self._settings, self._secrets, found.user_id, found.user, challenge
         )
         return Proved(found.user, exchange.public_point(private), options, has_pin_already(found))
+
+
+def _of(found: Registration) -> tuple[ColumnElement[bool], ...]:
+    """The questions that a card was asked for a registration."""
+    return (
+        logins.c.user_id == found.user_id,
+        logins.c.purpose == Purpose.MIGRATE.value,
+        logins.c.session_hash == found.token_hash,
+    )
 
 
 def has_pin_already(found: Registration) -> bool:

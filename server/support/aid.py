@@ -41,7 +41,10 @@ from . import checks
 from .staff import Person, check_reason, must, other
 
 _NOT_LOCKED = N_("This device is not locked: nothing was changed.")
-_NO_CARD = N_("Only a card has a PIN that can be ended.")
+_NO_CARD = N_(
+    "Only a card has a PIN that can be ended here. Who has forgotten the PIN of a mobile key "
+    "migrates it in the app, to the same phone or another, and chooses a new one."
+)
 
 
 @dataclass(frozen=True)
