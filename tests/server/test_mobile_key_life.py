@@ -398,6 +398,17 @@ def test_the_desk_suspends_a_lost_phone_and_its_passcode_takes_it_back(
     verifier.desk.aid.suspend(clerk, "alice", row(verifier, key).id, "her bag was stolen")
     assert own(verifier) == [(key.serial, "suspended")]
     assert log_in(verifier, key)["type"].endswith("no-usable-device")
+    card = Card()
+    add_card(verifier, card)
+    api = Api(verifier)
+    login, challenge = api.login()
+    token = api.answer(login, card.shows(challenge)).json()["session"]
+    headers = {"Authorization": f"Bearer {token}"}
+    place = f"/api/v1/devices/{row(verifier, key).id}/reactivate"
+    asked = api.client.post(place, headers=headers).json()
+    answer = {"answer": key.shows(asked["prompt"]["challenge"], PIN)}
+    found = api.client.post(f"{place}/{asked['proof']}", json=answer, headers=headers)
+    assert (found.status_code, found.json()["state"]) == (200, "active")
 
 
 def test_a_suspended_phone_ends_when_another_is_registered(
