@@ -127,6 +127,8 @@ def create() -> FastAPI:
         ManySessions(verifier.database, numbers),
         Judge(numbers, verifier.audit, factors, ledger),
         ledger,
+        factors,
+        verifier.notifications.asked,
     )
     verifier.logins.card = CardFactor(verifier.keyring, rules)
     verifier.passwords._logins = verifier.logins
