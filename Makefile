@@ -71,7 +71,7 @@ docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chro
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot .
-	@for po in server/portal/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
+	@for po in server/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
 		-l $$(basename $$po .po) --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)

@@ -15,11 +15,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from . import language
 from .api.routes import CALLS
 from .errors import Refusal
+from .language import Language
 from .portal import help as help_pages
-from .portal import language
-from .portal.language import Language
 from .portal.render import bare
 from .portal.routes import PAGES
 from .portal.switch import Switch

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from server.factors.kinds import DeviceKind
-from server.lifecycle.machine import Machine
-from server.lifecycle.states import MACHINES
 from server.login.access import RIGHTS, Access, Right, decide
+from server.states.lives import MACHINES
+from server.states.machine import Machine
 
 INK, PAPER, QUIET, ACCENT, GROUND = "#16282b", "#ffffff", "#4b6064", "#0f5e66", "#e5f4f0"
 _SOURCE = re.compile(r"<!-- drawn from:\n(.*?)\n-->", re.S)

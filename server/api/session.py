@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from ..accounts import locales
 from ..clock import written
 from ..errors import NotTaken, SessionUnknown
+from ..language import LOCALES
 from ..login.sessions import Session
-from ..portal.language import LOCALES
 from ..verifier import Verifier
 from ..words import N_
 from .caller import caller

@@ -14,7 +14,7 @@ from ..clock import written
 from ..errors import CardRefused
 from ..factors import cards, pins
 from ..lifecycle import revocation
-from ..lifecycle.states import DeviceState
+from ..states.device import DeviceState
 from ..verifier import Verifier
 from .context import operator, read_secret, say
 

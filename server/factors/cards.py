@@ -15,7 +15,7 @@ from ..accounts.users import User
 from ..crypto.keyring import Keyring
 from ..db.tables import cards, devices, users
 from ..errors import CardRefused, NoSuchCard
-from ..lifecycle.states import DeviceState
+from ..states.device import DeviceState
 from .card_factor import place
 from .kinds import DeviceKind
 from .names import free_label

@@ -8,7 +8,7 @@ from itertools import count
 from sqlalchemy import Connection, select
 
 from ..db.tables import devices
-from ..lifecycle.states import DeviceState
+from ..states.device import DeviceState
 
 _KEPT = devices.c.state != DeviceState.REVOKED.value
 _DIGITS = 8

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
+from .. import language
 from ..accounts import people
 from ..audit.events import Event
 from ..audit.log import AuditLog
@@ -22,7 +23,6 @@ from ..db.tables import devices, sms_codes, users
 from ..errors import NoUsableDevice, TooSoon
 from ..mobile import numbers, tokens
 from ..notify.reach import Reach
-from ..portal import language
 from ..settings import Settings
 from ..words import N_
 from . import sms_code

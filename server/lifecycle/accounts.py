@@ -19,8 +19,8 @@ from ..crypto.keyring import Keyring
 from ..db.tables import accounts, orders, users
 from ..errors import AccountRefused, NoSuchAccount
 from ..notify.outbox import Notice, put
+from ..states.order import ORDER, OrderMove
 from . import cancelling, order_rows
-from .states import ORDER, OrderMove
 
 _NUMBER = re.compile(r"[A-Z0-9]{4,16}")
 _EQUITY = re.compile(r"[0-9]{1,12}(\.[0-9]{2})?", re.ASCII)

@@ -22,10 +22,10 @@ from ..login.proofs import Asked, Proofs
 from ..login.sessions import Session, Sessions
 from ..notify import outbox
 from ..notify.outbox import Notice
+from ..states.device import DEVICE, DeviceMove, DeviceState
 from ..words import N_
 from . import devices, shares, temporary
 from .devices import Device
-from .states import DEVICE, DeviceMove, DeviceState
 
 _NOT_NOW = N_(
     "This device cannot be put into use in this way now: nothing was changed. Look at your list "

@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..errors import IllegalMove
+from ..states.device import DeviceState
+from ..states.order import OrderMove
 from ..words import N_
 from . import deposits, devices, order_rows, revocation
 from .order_rows import CardOrder
-from .states import DeviceState, OrderMove
 
 _IN_USE = N_("The card is in use already: send it back instead.")
 

@@ -32,11 +32,11 @@ from ..login.standing import standing
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
+from ..states.device import DeviceMove, DeviceState
 from ..words import N_
 from . import devices as life
 from . import revocation, temporary
 from .devices import Device
-from .states import DeviceMove, DeviceState
 
 _NOT_BY_ACCESS = N_("What you logged in with does not reach this.")
 _STAFF = N_("Who works at the desk gets the first device from the operator.")

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, or_, select, update
 from ..db.tables import cards, devices, shares, users
 from ..errors import IllegalMove, NotThere
 from ..factors.kinds import DeviceKind
+from ..states.device import DEVICE, DeviceMove, DeviceState, state_at
+from ..states.share import ShareState
 from ..words import N_
-from .states import DEVICE, DeviceMove, DeviceState, ShareState, state_at
 
 NOT_THERE = N_("You have no such device.")
 _NOT_NOW = N_(

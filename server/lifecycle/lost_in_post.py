@@ -12,10 +12,10 @@ from ..clock import Clock
 from ..db.engine import Database
 from ..errors import IllegalMove
 from ..login.sessions import Session
+from ..states.device import DeviceState
 from ..words import N_
 from . import devices, suspension
 from .devices import Device
-from .states import DeviceState
 
 _ARRIVED = N_(
     "Only a card that was sent and not activated yet is reported here. For any other call the "

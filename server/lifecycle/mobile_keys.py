@@ -18,10 +18,10 @@ from ..login.access import RIGHTS, Right
 from ..login.sessions import Session
 from ..notify import outbox
 from ..notify.outbox import Notice
+from ..states.device import DEVICE, DeviceMove
 from ..words import N_
 from . import devices, revocation
 from .devices import Device
-from .states import DEVICE, DeviceMove
 
 _NOT_ONE = N_("Only a mobile key is deactivated in this way.")
 _NOT_NOW = N_("This mobile key has ended already: nothing was changed.")

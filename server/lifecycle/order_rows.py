@@ -15,8 +15,8 @@ from ..accounts.people import Address
 from ..crypto.keyring import Keyring
 from ..db.tables import accounts, devices, orders, users
 from ..errors import IllegalMove, NotThere
+from ..states.order import ORDER, OrderMove, OrderState
 from ..words import N_
-from .states import ORDER, OrderMove, OrderState
 
 NOT_THERE = N_("You have no such order.")
 _NOT_NOW = N_("This cannot be done with the order any more, or not yet: nothing was changed.")

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 
 from ..factors.kinds import PROTECTION, DeviceKind
 from ..login.access import Right
+from ..states.device import DEVICE, DeviceMove, DeviceState
 from ..words import N_
 from . import devices as life
 from .devices import Device
-from .states import DEVICE, DeviceMove, DeviceState
 
 
 class Action(StrEnum):

@@ -28,12 +28,12 @@ from ..login.proofs import Asked, Proofs
 from ..login.sessions import Session, Sessions
 from ..notify import outbox
 from ..notify.outbox import Notice
+from ..states.device import DeviceMove, DeviceState
 from ..words import N_
 from . import devices, shares, temporary
 from .devices import Device
 from .pin_gate import PinGate
 from .rights import must_change_security
-from .states import DeviceMove, DeviceState
 
 _NO_PIN = N_("Only a card that is in use has a PIN that you can change.")
 _OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")

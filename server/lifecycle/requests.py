@@ -27,6 +27,7 @@ from ..login.sessions import Session
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
+from ..states.order import OPEN_ORDERS, OrderMove, OrderState
 from ..words import N_
 from . import (
     business_days,
@@ -40,7 +41,6 @@ from . import (
 from .devices import Device
 from .order_rows import CardOrder, Reason
 from .pin_gate import PinGate
-from .states import OPEN_ORDERS, OrderMove, OrderState
 from .who_may_order import Asker
 
 TRACKED = "tracked"

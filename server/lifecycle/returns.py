@@ -28,10 +28,11 @@ from ..notify import outbox
 from ..notify.outbox import Notice
 from ..regions import region_of
 from ..settings import Settings
+from ..states.device import DeviceState
+from ..states.returned import RETURN, ReturnMove, ReturnState
 from ..words import N_
 from . import business_days, deposits, devices, revocation
 from .devices import Device
-from .states import RETURN, DeviceState, ReturnMove, ReturnState
 
 _NOTHING = N_("Nothing of this device is announced for return.")
 _NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")

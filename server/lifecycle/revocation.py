@@ -24,8 +24,9 @@ from ..db.tables import (
 from ..errors import NoSuchCard
 from ..login.ledger import UNFINISHED, LoginState
 from ..notify import outbox
+from ..states.device import DEVICE, DeviceMove, DeviceState
+from ..states.share import ShareState
 from . import devices as life
-from .states import DEVICE, DeviceMove, DeviceState, ShareState
 
 _REVOCABLE = [
     state.value

@@ -10,9 +10,10 @@ from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..db.tables import sessions, users
 from ..notify.outbox import Notice, put
+from ..states.device import DeviceMove, DeviceState
+from ..states.share import ShareMove, ShareState
 from . import devices, shares, suspension
 from .shares import Share
-from .states import DeviceMove, DeviceState, ShareMove, ShareState
 
 
 class ShareMoves:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Row, select, update
 from ..db.tables import devices, shares, users
 from ..errors import IllegalMove, NotThere
 from ..factors.kinds import DeviceKind
+from ..states.device import DeviceState, state_at
+from ..states.share import SHARE, ShareMove, ShareState
 from ..words import N_
-from .states import SHARE, DeviceState, ShareMove, ShareState, state_at
 
 OPEN = (ShareState.PROVED, ShareState.PENDING, ShareState.ACTIVE)
 _NOT_THERE = N_("There is no such share.")

@@ -32,13 +32,14 @@ from ..login.proofs import Asked, Proofs
 from ..login.sessions import Session, Sessions
 from ..login.standing import standing
 from ..notify.outbox import Notice
+from ..states.device import DeviceState
+from ..states.share import ShareMove, ShareState
 from ..words import N_
 from . import devices, share_rules, shares, temporary
 from .devices import Device
 from .rights import must_change_security
 from .share_moves import ShareMoves, entity_of
 from .shares import Share
-from .states import DeviceState, ShareMove, ShareState
 
 REVIEW_FOR = timedelta(minutes=15)
 """How long after the device has answered a share can be submitted."""

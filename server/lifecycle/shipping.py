@@ -18,11 +18,12 @@ from ..login.sessions import Session
 from ..notify import outbox
 from ..notify.outbox import BEFORE_ACTIVATION, Notice
 from ..settings import Settings
+from ..states.device import DeviceState
+from ..states.order import OrderMove, OrderState
 from ..words import N_
 from . import deposits, devices, order_rows, revocation
 from .devices import Device
 from .order_rows import CardOrder, Reason
-from .states import DeviceState, OrderMove, OrderState
 
 _NOT_ONESELF = N_("Nobody does this for himself: ask a colleague.")
 _CLOSED = N_("The account of this order is closed: its card must not be sent. Cancel the order.")

@@ -29,10 +29,10 @@ from ..login.standing import standing
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
+from ..states.device import DeviceMove, DeviceState
 from ..words import N_
 from . import devices as life
 from .devices import Device
-from .states import DeviceMove, DeviceState
 
 _NO_SMS = N_("No SMS can be sent from here: get another device.")
 _NOT_BY_ACCESS = N_("What you logged in with does not reach this.")

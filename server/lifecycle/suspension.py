@@ -15,10 +15,10 @@ from ..errors import IllegalMove
 from ..factors.kinds import DeviceKind
 from ..login.ledger import UNFINISHED, LoginState
 from ..notify.outbox import BEFORE_ACTIVATION, Notice, put, take_back
+from ..states.device import DeviceMove, DeviceState
 from ..words import N_
 from . import devices
 from .devices import Device
-from .states import DeviceMove, DeviceState
 
 _NOT_SENT = N_("This was not sent yet, or is paper: it cannot be lost in the post.")
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 
 from ..db.tables import devices
 from ..factors.kinds import TEMPORARY
+from ..states.device import DeviceState, state_at
 from . import revocation
-from .states import DeviceState, state_at
 
 RESTORED = "restored"
 """Why a temporary device ended: a permanent one was activated or reactivated."""

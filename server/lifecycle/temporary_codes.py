@@ -32,10 +32,11 @@ from ..login.standing import standing
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
+from ..states.device import DeviceState
+from ..states.share import ShareState
 from ..support import checks
 from ..words import N_
 from . import revocation
-from .states import DeviceState, ShareState
 
 _NOT_YOURS = N_("Temporary codes are issued by the support desk, and never to oneself.")
 _NO_USER = N_("There is no such user.")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from ..errors import NotAllowed, NotTaken, NotThere
 from ..factors.kinds import DeviceKind
+from ..states.device import DeviceState
 from ..words import N_
 from .devices import Device
 from .order_rows import REPLACING, Reason
-from .states import DeviceState
 
 _HAS_ONE = N_("You have a device already: ask for a card in place of it, or beside it.")
 _NOT_REPORTED = N_(

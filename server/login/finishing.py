@@ -8,8 +8,8 @@ from .. import metrics
 from ..clock import Clock
 from ..db.engine import Database
 from ..errors import DeviceLocked, LoginDecided, LoginExpired, NoSuchLogin
-from ..lifecycle.states import DeviceState
 from ..settings import Settings
+from ..states.device import DeviceState
 from ..words import N_
 from . import phone_rows
 from .judge import LOCKED

@@ -14,9 +14,9 @@ from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..db.tables import devices
 from ..errors import AnswerWrong, DeviceLocked, LoginDecided
-from ..lifecycle.states import DeviceState
 from ..notify.outbox import Notice, put
 from ..settings import Settings
+from ..states.device import DeviceState
 from ..words import N_
 from .ledger import Claim, Held, Ledger, LoginState
 from .offers import Factors

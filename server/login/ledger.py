@@ -19,7 +19,7 @@ from ..db.tables import devices, logins, users
 from ..db.types import Moment
 from ..factors.interface import APPROVAL, Prompt
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import DeviceState, state_at
+from ..states.device import DeviceState, state_at
 from .whence import NOWHERE, Whence
 
 _ID: BindParameter[object] = bindparam("the_id")

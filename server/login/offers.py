@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from ..db.tables import devices, shares
 from ..factors.interface import Factor, Prompt
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import DeviceState, state_at
+from ..states.device import DeviceState, state_at
 
 _OWNED = select(devices).where(devices.c.owner_id == bindparam("user")).order_by(devices.c.id)
 _SHARED = (

@@ -24,8 +24,8 @@ from ..db.tables import devices
 from ..errors import LoginDecided, LoginExpired, NoSuchLogin
 from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import DeviceState
 from ..settings import Settings
+from ..states.device import DeviceState
 from ..words import N_
 from .judge import Adapt, Judge
 from .ledger import Ledger, LoginRow, LoginState, Purpose

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from ..db.tables import accounts, devices, shares, users
 from ..db.types import Moment
-from ..lifecycle.states import ShareState
+from ..states.share import ShareState
 
 _STANDING = (
     select(

@@ -31,12 +31,13 @@ from ..lifecycle import devices as life
 from ..lifecycle import revocation, temporary
 from ..lifecycle.devices import Device
 from ..lifecycle.pin_gate import PinGate
-from ..lifecycle.states import DeviceState, RegistrationMove, RegistrationState
 from ..login.judge import LOCKED, Judge
 from ..login.ledger import Ledger
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
+from ..states.device import DeviceState
+from ..states.registration import RegistrationMove, RegistrationState
 from ..words import N_
 from . import authenticator, exchange, registrations
 from .admission import Admission, admit

@@ -15,10 +15,10 @@ from ..errors import DeviceLocked, IllegalMove, NotAllowed, NumberNotOnRecord
 from ..factors.kinds import DeviceKind
 from ..lifecycle import devices
 from ..lifecycle.devices import Device
-from ..lifecycle.states import DeviceState
 from ..login.judge import LOCKED
 from ..login.offers import Choice, choices
 from ..login.standing import standing
+from ..states.device import DeviceState
 from ..words import N_
 from .registrations import Aim
 

@@ -31,13 +31,13 @@ from ..errors import (
 )
 from ..factors.interface import APPROVAL
 from ..lifecycle import devices
-from ..lifecycle.states import DeviceState
 from ..lifecycle.suspension import suspend
 from ..login import phone_rows
 from ..login.judge import Judge
 from ..login.ledger import Claim, Ledger, LoginRow, LoginState
 from ..notify.outbox import Notice, put
 from ..settings import Settings
+from ..states.device import DeviceState
 from ..words import N_
 from .approval import NUMBERS, Approval, Verdict, details, message
 from .approval_factor import REFUSED, ApprovalFactor

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from ..db.tables import devices, mobile_keys
 from ..errors import NotTaken
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import DeviceState, state_at
+from ..states.device import DeviceState, state_at
 from ..words import N_
 from .signed import is_signed_by
 

@@ -14,8 +14,8 @@ from babel.core import Locale
 from babel.messages.extract import extract
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
+from .. import language
 from ..accounts.countries import codes
-from ..portal import language
 
 ROOT = "/mobile-key"
 SHELL = f"{ROOT}/"

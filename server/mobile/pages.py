@@ -8,7 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ..portal import language
+from .. import language
 from ..portal.help import topic
 from ..portal.render import bare, page
 from ..verifier import Verifier

@@ -15,10 +15,10 @@ from ..crypto.secrets_table import Secrets
 from ..db.engine import Database
 from ..db.tables import logins
 from ..errors import IllegalMove, NoSuchLogin, TokenExpired, TokenWrong
-from ..lifecycle.states import REGISTRATION, RegistrationMove, RegistrationState
 from ..login.ledger import LoginState, Purpose
 from ..login.proofs import Asked, Proofs
 from ..settings import Settings
+from ..states.registration import REGISTRATION, RegistrationMove, RegistrationState
 from ..words import N_
 from . import authenticator, exchange, registrations, tokens
 from .admission import admit

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from ..db.tables import mobile_registrations, users
 from ..errors import IllegalMove, RegistrationOver, RegistrationUnknown
-from ..lifecycle.states import REGISTRATION, RegistrationMove, RegistrationState
+from ..states.registration import REGISTRATION, RegistrationMove, RegistrationState
 from ..words import N_
 
 _BEARER = re.compile(r"[A-Za-z0-9_-]{43}")

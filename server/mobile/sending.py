@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from .. import language
 from ..audit.events import Event
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..crypto.secrets_table import Secrets
 from ..db.engine import Database
 from ..errors import IllegalMove, NoSms, NumberNotOnRecord, TooSoon
-from ..lifecycle.states import RegistrationMove, RegistrationState
 from ..notify.reach import Reach
-from ..portal import language
 from ..settings import Settings
+from ..states.registration import RegistrationMove, RegistrationState
 from ..words import N_
 from . import admission, numbers, registrations, tokens
 from .admission import admit

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from ..db.tables import devices, mobile_keys, users
 from ..errors import KeyRevoked, KeyUnknown, NotAllowed
 from ..factors.kinds import DeviceKind
-from ..lifecycle.states import DeviceState, state_at
+from ..states.device import DeviceState, state_at
 from ..words import N_
 
 if TYPE_CHECKING:  # registering is one of its parts, and looks at signatures too

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from .. import language
 from ..factors.kinds import DeviceKind
-from ..portal import language
 from ..words import N_
 from .outbox import Notice
 

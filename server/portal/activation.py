@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from ..lifecycle import devices
 from ..lifecycle.activation import ACTIVATE, REACTIVATE, Way
-from ..lifecycle.states import DeviceState
 from ..login.access import Right
 from ..login.proofs import Asked
+from ..states.device import DeviceState
 from ..verifier import Verifier
 from ..words import N_
 from .proving import Question, ask_page, take_answer

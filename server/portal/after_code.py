@@ -12,8 +12,8 @@ from ..factors.kinds import DeviceKind
 from ..lifecycle import overview
 from ..lifecycle.devices import Device
 from ..lifecycle.overview import Action, Line
-from ..lifecycle.states import DeviceState
 from ..login.access import RIGHTS, Right
+from ..states.device import DeviceState
 from ..verifier import Verifier
 from ..words import N_
 from .devices import can_request, exists, page_of

@@ -16,8 +16,8 @@ from ..errors import IllegalMove, NotAllowed, NotTaken
 from ..lifecycle.order_rows import REPLACING, WORDS, CardOrder, Reason
 from ..lifecycle.requests import SHIPPING
 from ..lifecycle.shipping_address import FIELDS
-from ..lifecycle.states import OrderState
 from ..login.access import Right
+from ..states.order import OrderState
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_

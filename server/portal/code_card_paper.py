@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from .. import language
 from ..factors.kinds import DeviceKind
 from ..lifecycle.code_cards import Printable
 from ..paper import code_card
 from ..paper.code_card import Grid, Size, Words
 from ..words import N_
-from . import language
 
 _TITLES = {
     DeviceKind.CODE_CARD: N_("Code card"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from .. import errors
+from .. import errors, language
 from ..factors.kinds import DeviceKind
 from ..lifecycle.code_cards import CodeCards
 from ..lifecycle.devices import Device
@@ -17,7 +17,7 @@ from ..paper.code_card import Size
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_
-from . import after_code, language, prompts
+from . import after_code, prompts
 from .code_card_paper import response as paper
 from .render import notice
 from .shell import Handler, Shell, Visit

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from .. import language
 from ..accounts.roles import Duty
 from ..audit.events import Event
 from ..errors import IllegalMove, NotTaken
@@ -16,7 +17,6 @@ from ..login.sessions import Session
 from ..support.identity import Check
 from ..verifier import Verifier
 from ..words import N_
-from . import language
 from .shell import Shell, Visit
 
 _DONE = {

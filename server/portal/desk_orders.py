@@ -8,7 +8,7 @@ from starlette.responses import Response
 from ..accounts.roles import Duty
 from ..errors import NotTaken
 from ..lifecycle.order_rows import CardOrder
-from ..lifecycle.states import OrderState
+from ..states.order import OrderState
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_

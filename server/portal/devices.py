@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from .. import language
 from ..errors import NotAllowed, Refusal
 from ..factors.kinds import DeviceKind
 from ..lifecycle import overview
@@ -17,7 +18,6 @@ from ..login.access import RIGHTS, Right
 from ..login.sessions import Session
 from ..verifier import Verifier
 from ..words import N_
-from . import language
 from .shell import Shell, Visit
 
 _WORDS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from .. import language
 from ..documents.shelf import Document, DocumentKind
 from ..login.access import Access, Right
 from ..verifier import Verifier
-from . import language
 from .shell import Shell, Visit
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from . import language
+from .. import language
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from .. import errors
+from .. import errors, language
 from ..accounts import locales
 from ..accounts.names import is_plain
 from ..clock import written
@@ -21,7 +21,7 @@ from ..web.peer import address
 from ..web.problems import STATUS
 from ..web.stream import stream
 from ..words import N_
-from . import language, prompts
+from . import prompts
 from .cookies import Cookies, browser_of
 from .forms import FormRefused, Forms
 from .render import bare, notice, page

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .. import errors
+from .. import errors, language
 from ..factors.kinds import PROTECTION, DeviceKind
 from ..login.offers import Choice
-from . import language
 
 _TEMPLATES = {
     DeviceKind.CARD: "answer",

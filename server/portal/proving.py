@@ -8,12 +8,11 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
-from .. import errors
+from .. import errors, language
 from ..clock import Clock, written
 from ..login.proofs import Asked
 from ..web.problems import STATUS
 from ..words import N_
-from . import language
 from .shell import Visit
 
 T = TypeVar("T")

@@ -7,11 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from .. import language
 from ..accounts.roles import Duty
 from ..clock import written
 from ..login.access import Right
 from ..words import N_
-from . import language
 from .fields import described
 from .foot import foot
 from .state_words import words_of

@@ -15,13 +15,13 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer
 from starlette.responses import Response
 
+from .. import language
 from ..errors import NotThere
 from ..lifecycle.returns import WORDS, CardReturn
 from ..login.sessions import Session
 from ..regions import Region
 from ..verifier import Verifier
 from ..words import N_
-from . import language
 
 _WIDE = "MSung-Light"  # one of the fonts that every reader of PDF has for Chinese
 _TITLE = N_("Return of a card")

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from .. import language
 from ..factors.kinds import DeviceKind
 from ..login.access import Right
 from ..login.ledger import Purpose
 from ..login.proofs import Asked
 from ..verifier import Verifier
 from ..words import N_
-from . import language
 from .proving import Question, ask_page, take_answer
 from .shell import Shell, Visit
 

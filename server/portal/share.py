@@ -8,6 +8,7 @@ from anyio import CapacityLimiter, from_thread
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from .. import language
 from ..accounts.names import is_plain
 from ..errors import (
     DeviceLocked,
@@ -18,14 +19,13 @@ from ..errors import (
     SlowDown,
 )
 from ..lifecycle import rights
-from ..lifecycle.states import ShareState
 from ..login.access import Right
 from ..login.proofs import Asked
+from ..states.share import ShareState
 from ..verifier import Verifier
 from ..web.peer import address
 from ..web.problems import STATUS
 from ..words import N_
-from . import language
 from .proving import Question, ask_page, take_answer
 from .shell import Shell, Visit
 

@@ -19,6 +19,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from .. import language
 from ..accounts.roles import DUTIES, Duty
 from ..audit.events import Event
 from ..errors import LoginError, NotAllowed, Refusal, SessionUnknown
@@ -27,7 +28,6 @@ from ..login.sessions import Session
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_
-from . import language
 from .cookies import Cookies
 from .forms import FormRefused, Forms
 from .menu import entries

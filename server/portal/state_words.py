@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from ..accounts.roles import Role
-from ..lifecycle.states import DeviceState, ShareState
+from ..states.device import DeviceState
+from ..states.share import ShareState
 from ..words import N_
 
 _WORDS: dict[StrEnum, str] = {

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .. import language
 from ..accounts import locales
 from ..crypto.secrets_table import FORMS
 from ..errors import SessionUnknown
 from ..verifier import Verifier
-from . import language
 from .cookies import Cookies
 from .foot import Here, here
 from .forms import FormRefused, Forms

@@ -29,7 +29,8 @@ from ..factors.card_factor import place
 from ..lifecycle import order_rows, revocation
 from ..lifecycle.order_rows import CardOrder
 from ..lifecycle.revocation import Kept
-from ..lifecycle.states import DEVICE, DeviceMove, DeviceState, OrderMove
+from ..states.device import DEVICE, DeviceMove, DeviceState
+from ..states.order import OrderMove
 from . import credential, fulfilment, provisioners
 from .provisioners import Provisioner
 from .record import Enrolment

@@ -21,9 +21,10 @@ from ..db.tables import cards, devices, orders
 from ..errors import NoSuchOrder, NotThere, RecordConflict
 from ..lifecycle import order_rows, revocation
 from ..lifecycle.order_rows import CardOrder
-from ..lifecycle.states import DeviceState, OrderMove, OrderState
 from ..regions import Region, region_of
 from ..settings import Settings
+from ..states.device import DeviceState
+from ..states.order import OrderMove, OrderState
 from . import credential, provisioners
 from .provisioners import Provisioner
 

@@ -34,8 +34,8 @@ from ..factors.kinds import DeviceKind
 from ..lifecycle import devices, suspension
 from ..lifecycle.devices import Device
 from ..lifecycle.mobile_keys import MobileKeys
-from ..lifecycle.states import DeviceState
 from ..login.sessions import Session
+from ..states.device import DeviceState
 from ..words import N_
 from . import checks
 from .staff import Person, check_reason, must, other

@@ -16,11 +16,11 @@ from ..lifecycle.mobile_keys import MobileKeys
 from ..lifecycle.order_rows import CardOrder
 from ..lifecycle.shares import Share
 from ..lifecycle.sharing import Sharing
-from ..lifecycle.states import OrderState
 from ..lifecycle.temporary_codes import TemporaryCodes
 from ..login.sessions import Session
 from ..notify.outbox import Notice, put
 from ..settings import Settings
+from ..states.order import OrderState
 from ..words import N_
 from . import checks
 from .aid import Aid

@@ -23,8 +23,8 @@ from ..db.tables import accounts, devices, users
 from ..errors import NotTaken
 from ..lifecycle import devices as life
 from ..lifecycle.devices import Device
-from ..lifecycle.states import DeviceState
 from ..login.sessions import Session
+from ..states.device import DeviceState
 from ..words import N_
 from . import checks
 from .staff import Person, must, person

@@ -27,10 +27,12 @@ from ..errors import IllegalMove, NotAllowed, NotTaken, NotThere
 from ..factors.kinds import DeviceKind
 from ..lifecycle import deposits, devices, revocation
 from ..lifecycle.devices import Device
-from ..lifecycle.states import OPEN_ORDERS, RETURN, DeviceState, ReturnMove, ReturnState
 from ..login.sessions import Session
 from ..notify.outbox import Notice, put
 from ..settings import Settings
+from ..states.device import DeviceState
+from ..states.order import OPEN_ORDERS
+from ..states.returned import RETURN, ReturnMove, ReturnState
 from ..words import N_
 from .staff import NOT_ONESELF, check_reason, must
 

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
 
-from server.portal.language import own_names
+from server.language import own_names
 from tests.doors import Household
 
 from . import visitors

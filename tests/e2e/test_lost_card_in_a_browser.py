@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server.lifecycle import devices, revocation
-from server.lifecycle.states import DeviceMove
 from server.settings import Settings
+from server.states.device import DeviceMove
 from server.verifier import open_verifier
 from tests.doors import Household
 from tests.server import counter, people

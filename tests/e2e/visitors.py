@@ -16,8 +16,8 @@ from server.db.tables import users as users_table
 from server.factors.cards import import_card
 from server.lifecycle import accounts as account_life
 from server.lifecycle import devices
-from server.lifecycle.states import DeviceMove, DeviceState
 from server.settings import Settings
+from server.states.device import DeviceMove, DeviceState
 from server.verifier import Verifier as Opened
 from server.verifier import open_verifier
 from tests.doors import Household

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from server.db import tables
 from server.lifecycle import devices
-from server.lifecycle.states import DEVICE, DeviceState
 from server.login.access import RIGHTS, Right
 from server.login.offers import Offered
 from server.login.sessions import Opened, Session
+from server.states.device import DEVICE, DeviceState
 
 from .life_hands import NAMES, Hands
 from .life_model import CARD, LASTING, Device, Model, Person

@@ -14,7 +14,7 @@ from server.clock import Clock
 from server.db.tables import devices, mobile_keys
 from server.factors.mobile_key import Element
 from server.factors.mobile_key_factor import place
-from server.lifecycle.states import DeviceState
+from server.states.device import DeviceState
 from server.verifier import Verifier
 from tests.phone import CURVE, Authenticator, Key, Phone, b64url, ec, point
 

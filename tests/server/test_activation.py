@@ -13,7 +13,7 @@ from server.accounts.roles import Role
 from server.db import tables
 from server.factors import cards
 from server.factors.kinds import DeviceKind
-from server.lifecycle.states import DeviceState
+from server.states.device import DeviceState
 from server.verifier import Verifier
 
 from .browser import Browser

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from server.audit.events import Event
 from server.db.tables import devices, logins, mobile_keys, outbox
 from server.factors.mobile_key import Element
-from server.lifecycle.states import DeviceState
+from server.states.device import DeviceState
 from server.verifier import Verifier
 from tests.phone import UP, Authenticator, Phone, b64url
 

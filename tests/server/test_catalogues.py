@@ -15,8 +15,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.wheel import WheelBuilder
 from jinja2 import Environment, nodes
 
-from server import errors
-from server.portal import language
+from server import errors, language
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "server"

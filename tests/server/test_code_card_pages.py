@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from server.db.tables import devices
 from server.factors.kinds import DeviceKind
 from server.lifecycle import devices as life
-from server.lifecycle.states import DeviceMove
 from server.portal.menu import MENU
+from server.states.device import DeviceMove
 from server.verifier import Verifier
 
 from . import counter, people

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server import language
 from server.db import tables
-from server.portal import language
 from server.verifier import Verifier
 
 from .browser import Browser, all_forms

@@ -14,7 +14,8 @@ from server.errors import IllegalMove
 from server.lifecycle import accounts as account_life
 from server.lifecycle import devices as life
 from server.lifecycle import revocation
-from server.lifecycle.states import DEVICE, MACHINES, DeviceMove, DeviceState
+from server.states.device import DEVICE, DeviceMove, DeviceState
+from server.states.lives import MACHINES
 from server.verifier import Verifier
 
 from .support import Api, Card, ToldClock, add_card

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from server.lifecycle.states import MACHINES
 from server.login.access import RIGHTS, Access
 from server.settings import Settings
+from server.states.lives import MACHINES
 from tests import maps
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

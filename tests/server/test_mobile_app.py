@@ -13,8 +13,8 @@ import pytest
 from babel.messages.extract import extract
 from hatchling.builders.wheel import WheelBuilder
 
+from server import language
 from server.mobile import files
-from server.portal import language
 from server.verifier import Verifier
 
 from .browser import Browser

@@ -16,9 +16,9 @@ from server.db.tables import devices, mobile_keys, outbox
 from server.errors import IllegalMove, NotAllowed
 from server.factors.kinds import DeviceKind
 from server.lifecycle import devices as life
-from server.lifecycle.states import DeviceState
 from server.login.offers import choices
 from server.notify.outbox import Notice
+from server.states.device import DeviceState
 from server.verifier import Verifier, open_verifier
 from tests.phone import Key, Phone, b64url
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.errors import SessionUnknown
-from server.lifecycle.states import DeviceState
+from server.states.device import DeviceState
 from server.verifier import Verifier
 
 from .browser import Browser

@@ -15,7 +15,7 @@ from server.db.tables import users as users_table
 from server.errors import AnswerMalformed, IllegalMove, NotAllowed, NotThere
 from server.factors import temporary_code
 from server.lifecycle import temporary
-from server.lifecycle.states import DeviceState
+from server.states.device import DeviceState
 from server.verifier import Verifier
 
 from .counter import check, clerk, issue, user_id

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from server import language
 from server.db.tables import devices
-from server.portal import language
 from server.verifier import Verifier
 
 from . import counter

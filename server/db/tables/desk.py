@@ -17,11 +17,12 @@ from sqlalchemy import (
     text,
 )
 
-from ...lifecycle.states import ANNOUNCED_SQL, OPEN_ORDER_SQL
+from ...states.order import OPEN_ORDER_SQL
+from ...states.returned import ANNOUNCED_SQL
 from ..types import Moment, RowId
 from .base import metadata
 
-# A card that was asked for, from the first page of the request on; `state` as in lifecycle.states.
+# A card that was asked for, from the first page of the request on; `state` as in server.states.
 # A user has one open order at most. `address_sealed` is emptied when the card is on its way,
 # `pin_sealed` when it is provisioned, the PIN being the card's by then. `deposit_cents` is held on
 # `account_id`. `replaces_id`: the lost, stolen or broken card. `taken_by` is a provisioning
@@ -72,7 +73,7 @@ ledger = Table(
     Column("order_id", RowId, ForeignKey("orders.id")),
 )
 
-# A card on its way back; `state` as in lifecycle.states. A card goes back once at a time.
+# A card on its way back; `state` as in server.states. A card goes back once at a time.
 returns = Table(
     "returns",
     metadata,

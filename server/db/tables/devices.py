@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from ...lifecycle.states import ACTIVE_PHONE_SQL, KEPT_SQL
+from ...states.device import ACTIVE_PHONE_SQL, KEPT_SQL
 from ..types import Moment, RowId
 from .base import metadata
 
@@ -30,7 +30,7 @@ provisioners = Table(
     Column("revoked_at", Moment),
 )
 
-# What every kind of device has. `state` is one of `lifecycle.states`; serials and labels are
+# What every kind of device has. `state` is one of `server.states`; serials and labels are
 # unique among the devices that are not revoked. `provisioner_id` put it here over the API; where
 # there is none, the operator or the verifier itself did. `label` is the owner's own name for it
 # ("card", "card-2"), which is the factor id of the API; `wrong_run` counts wrong answers in a row.
@@ -131,7 +131,7 @@ temporary_codes = Table(
     Column("code_hash", LargeBinary),
 )
 
-# A device used by another user name of the same person; `state` as in lifecycle.states.
+# A device used by another user name of the same person; `state` as in server.states.
 # `decided_at`: when it was approved or rejected. The user's own devices are set aside meanwhile.
 shares = Table(
     "shares",

@@ -48,7 +48,7 @@ mobile_keys = Table(
 )
 
 # One run through "Register two-factor", known by the hash of its bearer token. `purpose` is
-# register, migrate or reenable; `state` as in lifecycle.states. `sends` and `tries` count messages
+# register, migrate or reenable; `state` as in server.states. `sends` and `tries` count messages
 # and wrong tokens. `exchange_sealed` is the verifier's half of the key agreement, `challenge` what
 # the authenticator signs, `device_id` what came of it.
 mobile_registrations = Table(

@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import Refusal
+from .errors import Refusal
 
 CATALOGUES = Path(__file__).parent / "catalogues"
 ENGLISH = "en"
