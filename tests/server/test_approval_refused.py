@@ -312,7 +312,6 @@ def test_a_pin_is_no_stand_in_for_the_phones_own_lock(
 @pytest.mark.parametrize("seconds", [-91, 91])
 def test_a_request_of_another_time_is_not_known(api: Api, phone: Phone, seconds: int) -> None:
     phone.clock = ToldClock()
-    assert isinstance(phone.clock, ToldClock)
     phone.clock.advance(seconds)
     answer = phone.sign(phone.keys[0], "GET", "/api/v1/mobile/pending")
     assert answer.status_code == 401
