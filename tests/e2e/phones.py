@@ -100,8 +100,8 @@ class Phone:
     def open(self, place: str = "") -> Phone:
         """Open the app, and wait until it can be used without a network."""
         self.page.goto(f"{self.house.url}/mobile-key/{place}")
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         expect(self.page.locator("#foot a.help")).to_be_visible()
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         return self
 
     def tap(self, words: str) -> Phone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,6 +12,21 @@ from playwright.sync_api import Page, expect
 from .cast import DOE, Actor, accessible
 from .phones import PIN, SMALL, House, Phone, house
 
+# Chromium without Google's push service: what a subscription there is like, at another address.
+A_PUSH_SERVICE = """
+  const subscription = {
+    toJSON: () => ({
+      endpoint: "https://127.0.0.1/push/one",
+      keys: {
+        p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"
+          + "aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        auth: "BTBZMqHH6r4Tts7J_aSIgg",
+      },
+    }),
+  };
+  PushManager.prototype.subscribe = async () => subscription;
+  PushManager.prototype.getSubscription = async () => subscription;
+"""
 ENDS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -110,6 +126,51 @@ def test_a_phone_whose_clock_is_wrong_corrects_itself(
     phone.tap("Look at it").sees("Is this you?").chooses(number).fill("PIN", PIN)
     phone.tap("Approve").sees("Approved")
     expect(desk.get_by_role("heading", name="You are signed in")).to_be_visible()
+
+
+def test_a_browser_can_install_it(served: House, visit: Callable[..., Page]) -> None:
+    phone = Phone(visit(viewport=SMALL), served).open()
+    errors = phone.devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [each["errorId"] for each in errors if each["errorId"] != "in-incognito"] == []
+    assert phone.devtools.send("Page.getAppManifest")["errors"] == []
+    expect(phone.page.locator("#install")).to_be_hidden()
+    asked = """() => new Promise((resolve) => {
+      const event = new Event("beforeinstallprompt", { cancelable: true });
+      event.prompt = async () => resolve(event.defaultPrevented);
+      dispatchEvent(event);
+      document.getElementById("install").click();
+    })"""
+    assert phone.page.evaluate(asked) is True
+
+
+def test_it_works_where_notifications_are_not_allowed(
+    served: House, visit: Callable[..., Page]
+) -> None:
+    person = DOE | {"document_number": "X200008", "ssn": "219088887"}
+    dan = served.cast.customer("dan", "U1000008", person, card=False)
+    phone = Phone(visit(viewport=SMALL), served).open().tap("Register two-factor")
+    phone.give_password(dan).give_token().choose_pin().tap("Turn on notifications")
+    told = phone.page.locator("main [role=status]")
+    expect(told).to_contain_text("open the app when you log in")
+    in_order(phone.page)
+    phone.home()
+    expect(phone.page.get_by_text("No login waits.")).to_be_visible()
+
+
+def test_where_they_are_allowed_the_verifier_learns_where_to_send_them(
+    tmp_path: Path, visit: Callable[..., Page]
+) -> None:
+    with house(tmp_path, CHALLNG_PUSH_HOSTS='["127.0.0.1"]') as served:
+        erin = served.cast.customer("erin", "U1000001", card=False)
+        page = visit(viewport=SMALL, permissions=["notifications"])
+        page.add_init_script(A_PUSH_SERVICE)
+        phone = Phone(page, served).open().tap("Register two-factor")
+        phone.give_password(erin).give_token()
+        with page.expect_response("**/api/v1/mobile/push") as answer:
+            phone.choose_pin()
+        assert answer.value.status == 204
+        phone.home().tap("erin").sees("erin")
+        expect(page.locator(".facts")).to_contain_text("Notifications are on.")
 
 
 def test_the_back_button_and_a_reload_break_nothing(

@@ -70,8 +70,9 @@ async function begin() {
   return pending.begin(ended);
 }
 
-addEventListener("unhandledrejection", () => {
+function failed() {
   show(_("Something failed"), p(_("Something failed on this phone. Close the app, and open it again."), "problem"));
-});
+}
 
-await begin();
+addEventListener("unhandledrejection", failed);
+begin().catch(failed);

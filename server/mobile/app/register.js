@@ -139,6 +139,7 @@ async function securityElement() {
         made = await run.finish(values.element ?? "pin", values.pin);
         run = null;
         pending.again();
+        push.renew([made]);
         go("register/done", { instead: true });
       },
       [

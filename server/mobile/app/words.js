@@ -38,6 +38,7 @@ export async function choose(wanted) {
 
 async function speak(wanted) {
   const answer = await fetch(`/mobile-key/words/${wanted}.json`);
+  if (!answer.ok && wanted !== "en") return speak("en"); // a language that is no more
   ({ locale, languages, words } = await answer.json());
   document.documentElement.lang = tag();
 }
