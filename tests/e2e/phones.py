@@ -20,6 +20,22 @@ PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 320, "height": 640}
 PIN = "k7Rw2"
 
+# Chromium without Google's push service: what a subscription there is like, at another address.
+A_PUSH_SERVICE = """
+  const subscription = {
+    toJSON: () => ({
+      endpoint: "https://127.0.0.1/push/one",
+      keys: {
+        p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"
+          + "aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        auth: "BTBZMqHH6r4Tts7J_aSIgg",
+      },
+    }),
+  };
+  PushManager.prototype.subscribe = async () => subscription;
+  PushManager.prototype.getSubscription = async () => subscription;
+"""
+
 
 class House:
     """A verifier that knows the mobile key, and what its SMS gateway got."""

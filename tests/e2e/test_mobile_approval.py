@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .cast import DOE, Actor, accessible
-from .phones import PHONE, PIN, SMALL, House, Phone, house
+from .phones import A_PUSH_SERVICE, PHONE, PIN, SMALL, House, Phone, house
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +151,7 @@ def test_a_notification_names_the_login_and_leads_to_it(
 ) -> None:
     alice = people["alice"]
     page = visit(viewport=PHONE, permissions=["notifications"])
+    page.add_init_script(A_PUSH_SERVICE)
     phone = Phone(page, served).open()
     phone.tap("Move from another phone").give_password(alice).give_token().choose_pin().home()
     worker = page.context.service_workers[0]

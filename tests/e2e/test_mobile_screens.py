@@ -10,23 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .cast import DOE, Actor, accessible
-from .phones import PIN, SMALL, House, Phone, house
+from .phones import A_PUSH_SERVICE, PIN, SMALL, House, Phone, house
 
-# Chromium without Google's push service: what a subscription there is like, at another address.
-A_PUSH_SERVICE = """
-  const subscription = {
-    toJSON: () => ({
-      endpoint: "https://127.0.0.1/push/one",
-      keys: {
-        p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"
-          + "aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-        auth: "BTBZMqHH6r4Tts7J_aSIgg",
-      },
-    }),
-  };
-  PushManager.prototype.subscribe = async () => subscription;
-  PushManager.prototype.getSubscription = async () => subscription;
-"""
 ENDS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
