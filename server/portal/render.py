@@ -31,7 +31,14 @@ _TEMPLATES.policies["ext.i18n.trimmed"] = True
 _TEMPLATES.install_gettext_callables(  # type: ignore[attr-defined]
     language.gettext, language.ngettext, newstyle=True
 )
-_TEMPLATES.filters.update(day=language.day, moment=language.moment, written=written)
+
+
+def _headed(words: str) -> str:
+    """Begin with a capital, and leave the others as they are: "SMS code"."""
+    return words[:1].upper() + words[1:]
+
+
+_TEMPLATES.filters.update(day=language.day, moment=language.moment, written=written, headed=_headed)
 _TEMPLATES.globals.update(
     html_language=language.html_language,
     language_switch=foot,
