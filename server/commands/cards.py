@@ -13,14 +13,14 @@ from ..audit.events import Event
 from ..clock import written
 from ..errors import CardRefused
 from ..factors import cards, pins
-from ..lifecycle import revocation
+from ..lifecycle import revocation, temporary
 from ..states.device import DeviceState
 from ..verifier import Verifier
 from .context import operator, read_secret, say
 
 
 def import_(verifier: Verifier, given: Namespace) -> int:
-    """Add the card of a PSKC file to a user; it can log in at once."""
+    """Add the card of a PSKC file to a user; its temporary devices are over."""
     name = names.check(given.user)
     wanted = None if given.serial is None else _serial(given.serial)
     with verifier.database.reading() as connection:
@@ -31,6 +31,7 @@ def import_(verifier: Verifier, given: Namespace) -> int:
     with verifier.database.writing() as connection:
         user = users.get(connection, name)
         cards.import_card(connection, verifier.keyring, record, user, pin, now)
+        temporary.end_all(connection, user.id, now)
         verifier.audit.write(
             connection, now, Event.CARD_IMPORTED, operator(), record.serial, user=name
         )

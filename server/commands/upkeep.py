@@ -10,6 +10,7 @@ from ..audit.verify import verify as verify_log
 from ..clock import SystemClock
 from ..crypto import keyring, rotation
 from ..crypto.secrets_table import AUDIT
+from ..lifecycle import temporary
 from ..settings import Settings
 from ..verifier import Verifier
 from .context import complain, operator, say
@@ -30,9 +31,11 @@ def upgrade(settings: Settings, _given: Namespace) -> int:
 
 
 def tick(verifier: Verifier, _given: Namespace) -> int:
-    """Send the notices that are due."""
+    """Write down what time alone has ended, and send the notices that are due."""
     from ..notify.send import Sender  # Apprise, which no other command needs, loads slowly
 
+    with verifier.database.writing() as connection:
+        temporary.end_overtaken(connection, verifier.clock.now())
     done = Sender(verifier).send_due()
     say(f"{done.sent} notices sent, {done.failed} to be tried again, {done.given_up} given up.")
     return 0

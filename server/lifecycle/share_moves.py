@@ -9,10 +9,11 @@ from sqlalchemy import Connection, delete, select
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..db.tables import sessions, users
+from ..login.overtaken import overtaken
 from ..notify.outbox import Notice, put
 from ..states.device import DeviceMove, DeviceState
 from ..states.share import ShareMove, ShareState
-from . import devices, shares, suspension
+from . import devices, revocation, shares, suspension, temporary
 from .shares import Share
 
 
@@ -42,10 +43,14 @@ class ShareMoves:
         self.tell(connection, now, share.user_id, Notice.SHARE_DECIDED, share, decision="approved")
 
     def end_own(self, connection: Connection, share: Share, now: datetime) -> None:
-        """End the requester's sessions that his resting devices opened."""
+        """End the requester's sessions that his resting devices opened; codes by SMS do not rest,
+        they are over.
+        """
         for each in devices.own(connection, share.user_id, now):
             if each.state is DeviceState.SET_ASIDE:
                 connection.execute(delete(sessions).where(sessions.c.device_id == each.id))
+        for device_id in overtaken(connection, now, share.user_id):
+            revocation.end(connection, device_id, now, temporary.RESTORED)
 
     def cancel(self, connection: Connection, share: Share, now: datetime, actor: str) -> None:
         """End a share; where it was active, the devices that it set aside are back in use."""

@@ -24,6 +24,7 @@ from ..db.engine import Database
 from ..db.tables import shares as shares_table
 from ..db.tables import users
 from ..errors import DeviceLocked, IllegalMove, NotAllowed, NotTaken
+from ..factors.kinds import DeviceKind
 from ..login.access import Access
 from ..login.judge import LOCKED
 from ..login.ledger import Purpose
@@ -252,7 +253,9 @@ class Sharing:
         usable = [
             each
             for each in devices.own(connection, owner_id, now)
-            if each.state is DeviceState.ACTIVE and (not serial or each.serial == serial.upper())
+            if each.state is DeviceState.ACTIVE
+            and each.kind is not DeviceKind.SMS_CODE
+            and (not serial or each.serial == serial.upper())
         ]
         if not usable:
             raise NotTaken(_NO_DEVICE, field="serial" if serial else "username")

@@ -102,6 +102,8 @@ class SmsCodes:
 
         def then(connection: Connection, asked: Asked) -> Device:
             now = self._clock.now()
+            if standing(connection, session.user_id, now).had_device:  # since the code was sent
+                raise IllegalMove(_HAS_ONE)
             life.move(connection, asked.device_id, DeviceMove.ACTIVATED, now)
             self._sessions.prove(connection, session.token_hash, asked.device_id)
             device = life.get(connection, asked.device_id, now)

@@ -13,6 +13,7 @@ from ..db.tables import devices, shares
 from ..factors.interface import Factor, Prompt
 from ..factors.kinds import DeviceKind
 from ..states.device import DeviceState, state_at
+from .overtaken import overtaken
 
 _OWNED = select(devices).where(devices.c.owner_id == bindparam("user")).order_by(devices.c.id)
 _SHARED = (
@@ -52,7 +53,8 @@ class Offered:
 def choices(connection: Connection, user_id: int, now: datetime) -> tuple[Choice, ...]:
     """Return the devices a user can log in with: unlocked ones first, then the one used last.
 
-    His own, and those shared with him, that are active at `now`.
+    His own, and those shared with him, that are active at `now`; no
+    codes by SMS any more once a permanent device has taken their place.
     """
     rows = [
         *((row, row.label) for row in connection.execute(_OWNED, {"user": user_id})),
@@ -62,6 +64,9 @@ def choices(connection: Connection, user_id: int, now: datetime) -> tuple[Choice
         ),
     ]
     usable = [each for each in rows if state_at(each[0], now) is DeviceState.ACTIVE]
+    if any(each[0].kind == DeviceKind.SMS_CODE.value for each in usable):
+        over = overtaken(connection, now, user_id)
+        usable = [each for each in usable if each[0].id not in over]
     usable.sort(
         key=lambda each: (
             each[0].locked_at is not None,

@@ -20,6 +20,7 @@ from ..settings import Limits, Settings
 from ..states.device import DeviceState, state_at
 from ..words import N_
 from .access import Access, decide
+from .overtaken import overtaken
 from .standing import standing
 
 _TOKEN_BYTES = 32
@@ -140,8 +141,15 @@ class Sessions:
             facts = None
             if row is not None and row.device_id is None:
                 facts = standing(connection, row.user_id, now)
-        if row is None or (
-            row.device_id is not None and state_at(row, now) is not DeviceState.ACTIVE
+            over = (
+                row is not None
+                and row.kind == DeviceKind.SMS_CODE.value
+                and row.device_id in overtaken(connection, now, row.user_id)
+            )
+        if (
+            row is None
+            or over
+            or (row.device_id is not None and state_at(row, now) is not DeviceState.ACTIVE)
         ):
             raise SessionUnknown(N_("The session has ended. Log in again."))
         if facts is not None and facts.had_device and not facts.needs_no_device:
