@@ -24,6 +24,7 @@ from ..factors.sms_code_factor import SmsCodeFactor
 from ..login.access import RIGHTS, Right
 from ..login.ledger import Ledger, LoginState, Purpose
 from ..login.proofs import Asked, Proofs
+from ..login.service import find_login
 from ..login.sessions import Session, Sessions
 from ..login.standing import standing
 from ..notify import outbox
@@ -132,8 +133,8 @@ class SmsCodes:
     def send_again_at_login(self, login_id: str, browser: bytes | None = None) -> None:
         """Send a login's code once more; raises TooSoon, NoSuchLogin, LoginDecided."""
         with self._database.writing() as connection:
-            row = self._ledger.find(connection, login_id)
-            if row is None or (browser is not None and row.browser != browser):
+            row = find_login(connection, self._ledger, login_id)
+            if browser is not None and row.browser != browser:
                 raise NoSuchLogin(_UNKNOWN)
             kind = connection.execute(
                 select(devices.c.kind).where(devices.c.id == row.device_id)

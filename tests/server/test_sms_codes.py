@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from server.accounts.roles import Role
 from server.audit.events import Event
 from server.db.tables import devices, sms_codes
+from server.login.ledger import Ledger
 from server.verifier import Verifier
 
 from .browser import Browser
@@ -272,3 +273,20 @@ def test_on_the_pages(verifier: Verifier, gateway: Hook, clock: ToldClock) -> No
     wrong_page = browser.send(login, answer=wrong(code[0]))
     assert "compare it with the last SMS" in wrong_page.text
     assert "You are signed in" in browser.send(login, answer=code[0]).text
+
+
+def test_an_id_that_cannot_be_one_is_unknown_when_a_code_is_to_be_sent_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL takes no zero byte in a text: what is no id is not looked up."""
+    looked: list[str] = []
+    find = Ledger.find
+
+    def noted(self: Ledger, connection: Connection, login_id: str, *more: Any) -> Any:
+        looked.append(login_id)
+        return find(self, connection, login_id, *more)
+
+    monkeypatch.setattr(Ledger, "find", noted)
+    for each in ("%00", "x" * 22 + "%00", "y" * 5000):
+        assert api.client.post(f"/api/v1/login/{each}/again").status_code == 404
+    assert looked == []
