@@ -126,8 +126,9 @@ class PinChange:
         )
 
     def _fit(self, connection: Connection, session: Session, device_id: str | int) -> Device:
-        must_change_security(connection, session)
         device = devices.get_own(connection, session.user_id, device_id, self._clock.now())
+        if not device.pin_reset:  # else the desk has checked who he is, and decided it
+            must_change_security(connection, session)
         has_one = DeviceState.SUSPENDED if device.pin_reset else DeviceState.ACTIVE
         if device.kind is not DeviceKind.CARD or device.state is not has_one:
             raise IllegalMove(_NO_PIN)

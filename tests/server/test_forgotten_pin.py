@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.accounts.roles import Role
 from server.db import tables
@@ -115,6 +115,26 @@ def test_its_owner_chooses_anew_and_the_answer_takes_the_card_into_use(
     assert helped.card
     right = helped.card.shows(login["prompt"]["challenge"], NEW_PIN)
     assert api.answer(login["login"], right).json()["access"] == "full"
+
+
+def test_who_may_not_change_security_chooses_anew_after_the_desk_and_not_again(
+    verifier: Verifier, helped: Caller
+) -> None:
+    """The desk has checked who he is; without a PIN he would have no device for good."""
+    with verifier.database.writing() as connection:
+        connection.execute(
+            update(tables.users)
+            .where(tables.users.c.name == "alice")
+            .values(may_change_security=False)
+        )
+    page = place(verifier, helped)
+    asked = choose(verifier, helped)
+    assert asked.status_code == 201, asked.text
+    assert answer(verifier, helped, asked).status_code == 200
+    assert card_of(helped)["state"] == "active"
+    refused = helped.post(page, {"pin": "6180", "again": "6180"})
+    assert refused.status_code == 403
+    assert "right to change security settings" in refused.json()["detail"]
 
 
 def test_the_card_is_not_reactivated_but_given_a_new_pin(
