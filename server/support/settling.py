@@ -200,7 +200,8 @@ class Settling:
         ordered = select(orders.c.id).where(
             orders.c.device_id == device.id, orders.c.state.in_(states)
         )
-        if connection.execute(ordered).first():
+        never_used = device.activated_at is None  # else its order cannot be cancelled
+        if never_used and connection.execute(ordered).first():
             raise IllegalMove(_ON_ORDER)
         if device.state not in _FITS[why]:
             raise IllegalMove(_IN_USE)
