@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from ..settings import Settings
 _TOKEN_SECONDS = 3_600
 _NO_LONGER = (404, 410)
 _LONGEST = 1_024
+_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
 class NotPushed(Exception):
@@ -53,6 +55,8 @@ def may_be_reached(endpoint: str, hosts: tuple[str, ...]) -> bool:
         return False
     plain = endpoint.isascii() and endpoint.isprintable() and " " not in endpoint
     if not plain or len(endpoint) > _LONGEST or parts.username is not None:
+        return False
+    if not _AUTHORITY.fullmatch(parts.netloc) or _asked(endpoint) != host:
         return False
     if not any(_fits(host, each) for each in hosts):
         return False
@@ -106,6 +110,17 @@ def send(
         raise Gone(f"status {answer.status_code}")
     if not 200 <= answer.status_code < 300:
         raise NotPushed(f"status {answer.status_code}")
+
+
+def _asked(endpoint: str) -> str | None:
+    """Return the host that would be connected to: the sender reads an address in its own way."""
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
+    try:
+        return parse_url(endpoint).host
+    except LocationParseError:
+        return None
 
 
 def _fits(host: str, pattern: str) -> bool:
