@@ -6,15 +6,17 @@ suspended instead, as every device is.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
 from ..db.engine import Database
-from ..errors import IllegalMove
+from ..db.tables import devices as rows
+from ..errors import DeviceLocked, IllegalMove
 from ..factors.kinds import DeviceKind
 from ..login.access import RIGHTS, Right
+from ..login.judge import LOCKED
 from ..login.sessions import Session
 from ..notify import outbox
 from ..notify.outbox import Notice
@@ -42,18 +44,26 @@ class MobileKeys:
             return self._own(connection, session, device_id)
 
     def deactivate(self, session: Session, device_id: str | int) -> Device:
-        """End a mobile key of the session's user; raises NotThere, IllegalMove."""
+        """End a mobile key of the session's user; raises NotThere, IllegalMove, DeviceLocked."""
         with self._database.writing() as connection:
             device = self._own(connection, session, device_id)
             self.end(connection, device, session.user)
         return device
 
     def deactivate_itself(self, device_id: int, user: str) -> Device:
-        """End the mobile key that asks for it itself."""
+        """End the mobile key that asks for it itself; raises IllegalMove, DeviceLocked."""
         with self._database.writing() as connection:
             device = devices.get(connection, device_id, self._clock.now())
+            _must_not_be_locked(device)
             self.end(connection, device, user, why="deactivated in the app")
         return device
+
+    def end_at_the_desk(
+        self, connection: Connection, device: Device, actor: str, why: str, check: int
+    ) -> None:
+        """End a mobile key for its user; a lock ends with it, so that he can register another."""
+        self.end(connection, device, actor, why, check=check)
+        connection.execute(update(rows).where(rows.c.id == device.id).values(locked_at=None))
 
     def end(
         self,
@@ -97,4 +107,11 @@ class MobileKeys:
             device.state, DeviceMove.REVOKED
         ):
             raise IllegalMove(_NOT_NOW)
+        _must_not_be_locked(device)
         return device
+
+
+def _must_not_be_locked(device: Device) -> None:
+    """Raise DeviceLocked: who ends a locked key could register another, with ten more tries."""
+    if device.locked:
+        raise DeviceLocked(LOCKED)

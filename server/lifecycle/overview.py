@@ -154,7 +154,7 @@ def _actions(device: Device) -> list[Action]:
             actions.append(Action.NEW_PIN if device.pin_reset else Action.REACTIVATE)
         if device.kind is DeviceKind.CARD and device.state is DeviceState.ACTIVE:
             actions.append(Action.CHANGE_PIN)
-    if device.kind is DeviceKind.MOBILE_KEY:
+    if device.kind is DeviceKind.MOBILE_KEY and not device.locked:
         actions.append(Action.DEACTIVATE)
     if device.kind is DeviceKind.CARD:
         if device.state is DeviceState.INACTIVE and device.shipped_at is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from ..accounts import people
 from ..accounts.roles import Role
 from ..crypto.keyring import Keyring
+from ..db.tables import devices as rows
 from ..db.tables import users
 from ..errors import DeviceLocked, IllegalMove, NotAllowed, NumberNotOnRecord
 from ..factors.kinds import DeviceKind
@@ -33,6 +34,10 @@ _HAS_ONE = N_(
     "deactivate it first."
 )
 _HAS_NONE = N_("You have no mobile key in use: register this phone instead.")
+_STOPPED = N_(
+    "Your mobile key is suspended. If its phone has turned up, put it into use again in your list "
+    "of devices; else call the support desk, which deactivates it, and register after that."
+)
 NO_NUMBER = N_(
     "There is no phone number on record that a token could be sent to. Call the support desk."
 )
@@ -62,13 +67,12 @@ def admit(
     role = connection.execute(select(users.c.role).where(users.c.id == user_id)).scalar_one()
     if Role(role) is not Role.CUSTOMER and not facts.had_device:
         raise NotAllowed(_STAFF)
+    _must_be_open(connection, user_id, now)
     existing = in_use(connection, user_id, now)
     if aim is Aim.REGISTER and existing is not None:
         raise IllegalMove(_HAS_ONE)
     if aim is not Aim.REGISTER and existing is None:
         raise IllegalMove(_HAS_NONE)
-    if existing is not None and existing.locked:
-        raise DeviceLocked(LOCKED)
     card = None
     if aim is Aim.MIGRATE:
         offered = choices(connection, user_id, now)
@@ -84,6 +88,24 @@ def admit(
     if admitted.number is None and not admitted.may_add_number and card is None:
         raise NumberNotOnRecord(NO_NUMBER)
     return admitted
+
+
+def _must_be_open(connection: Connection, user_id: int, now: datetime) -> None:
+    """Raise DeviceLocked, IllegalMove where a mobile key is stopped, or was when it ended: another
+    one in its place would undo that, and only the desk may.
+    """
+    own = devices.own(connection, user_id, now)
+    phones = [each for each in own if each.kind is DeviceKind.MOBILE_KEY]
+    if any(each.state is DeviceState.SUSPENDED for each in phones):
+        raise IllegalMove(_STOPPED)
+    last = (
+        select(rows.c.locked_at)
+        .where(rows.c.owner_id == user_id, rows.c.kind == DeviceKind.MOBILE_KEY.value)
+        .order_by(rows.c.id.desc())
+        .limit(1)
+    )
+    if connection.execute(last).scalar() is not None:
+        raise DeviceLocked(LOCKED)
 
 
 def in_use(connection: Connection, user_id: int, now: datetime) -> Device | None:

@@ -123,8 +123,8 @@ class Aid:
     def deactivate(self, session: Session, name: str, device_id: str | int, reason: str) -> Device:
         """End a mobile key for good, whose phone is lost; needs an identity check."""
         with self._case(session, name, device_id, reason) as case:
-            self._mobile_keys.end(
-                case.connection, case.device, session.user, case.reason, check=case.check
+            self._mobile_keys.end_at_the_desk(
+                case.connection, case.device, session.user, case.reason, case.check
             )
             return case.device
 

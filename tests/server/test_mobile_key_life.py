@@ -411,16 +411,59 @@ def test_the_desk_suspends_a_lost_phone_and_its_passcode_takes_it_back(
     assert (found.status_code, found.json()["state"]) == (200, "active")
 
 
-def test_a_suspended_phone_ends_when_another_is_registered(
+def test_a_suspended_phone_is_replaced_once_the_desk_has_deactivated_it(
     verifier: Verifier, gateway: Hook
 ) -> None:
     _, lost = register(verifier, gateway)
     clerk = counter.clerk(verifier)
     counter.check(verifier, clerk)
     verifier.desk.aid.suspend(clerk, "alice", row(verifier, lost).id, "her bag was stolen")
+    for purpose in ("register", "migrate", "reenable"):
+        answer = start(verifier, gateway).begin(purpose)
+        assert answer.status_code == 409
+        assert "suspended" in answer.json()["detail"]
+    assert own(verifier) == [(lost.serial, "suspended")]
+    verifier.desk.aid.deactivate(clerk, "alice", row(verifier, lost).id, "it is gone for good")
     _, found = register(verifier, gateway)
     assert own(verifier) == [(found.serial, "active")]
-    assert row(verifier, lost).end_reason == "replaced"
+
+
+def test_a_phone_that_is_suspended_meanwhile_stops_what_is_being_registered(
+    verifier: Verifier, gateway: Hook
+) -> None:
+    _, lost = register(verifier, gateway)
+    run = start(verifier, gateway)
+    run.begin("migrate")
+    body, _ = run.phone.element(run.bearer, run.prove())
+    clerk = counter.clerk(verifier)
+    counter.check(verifier, clerk)
+    verifier.desk.aid.suspend(clerk, "alice", row(verifier, lost).id, "her bag was stolen")
+    assert run.element(body).status_code == 409
+    assert own(verifier) == [(lost.serial, "suspended")]
+
+
+def test_a_locked_key_is_ended_by_the_desk_alone(verifier: Verifier, gateway: Hook) -> None:
+    phone, key = register(verifier, gateway)
+    token = log_in(verifier, key).json()["session"]
+    with verifier.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE devices SET locked_at = 1")
+    assert phone.sign(key, "DELETE", KEY).status_code == 423
+    headers = {"Authorization": f"Bearer {token}"}
+    path = f"/api/v1/devices/{row(verifier, key).id}/deactivate"
+    assert Api(verifier).client.post(path, headers=headers).status_code == 423
+    assert own(verifier) == [(key.serial, "active")]
+    clerk = counter.clerk(verifier)
+    counter.check(verifier, clerk)
+    verifier.desk.aid.deactivate(clerk, "alice", row(verifier, key).id, "her bag was stolen")
+    _, other = register(verifier, gateway)
+    assert own(verifier) == [(other.serial, "active")]
+
+
+def test_a_key_that_ended_locked_is_not_replaced(verifier: Verifier, gateway: Hook) -> None:
+    register(verifier, gateway)
+    with verifier.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE devices SET locked_at = 1, state = 'revoked'")
+    assert start(verifier, gateway).begin().status_code == 423
 
 
 def test_the_desk_deactivates_after_an_identity_check_and_says_why(
