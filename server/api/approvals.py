@@ -14,7 +14,7 @@ from ..mobile.approvals import Said
 from ..mobile.signed import Phone, from_b64url, signed
 from ..notify.webpush import Subscription
 from ..verifier import Verifier
-from ..web.stream import stream
+from ..web.stream import Streams
 
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1024)]
 Base64Url = Annotated[
@@ -83,7 +83,7 @@ def routes(verifier: Verifier) -> APIRouter:
     if not verifier.settings.public_url:
         return router
     approvals, notifications = verifier.approvals, verifier.notifications
-    key = Depends(signed(verifier))
+    key, streams = Depends(signed(verifier)), Streams(verifier.clock)
 
     @router.get("/pending", summary="The logins that wait for this phone")
     def pending(phone: Phone = key) -> Response:
@@ -94,7 +94,7 @@ def routes(verifier: Verifier) -> APIRouter:
         def look() -> str:
             return json.dumps(approvals.pending(phone), separators=(",", ":"))
 
-        return stream(verifier.clock, "pending", look, lambda _found: False)
+        return streams.stream(phone.serial, "pending", look, lambda _found: False)
 
     @router.post("/approvals/{login}", summary="Approve or deny a login")
     def decide(login: ApprovalId, body: ApprovalBody, phone: Phone = key) -> Response:

@@ -19,7 +19,7 @@ from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
 from ..web.problems import STATUS
-from ..web.stream import stream
+from ..web.stream import Streams
 from ..words import N_
 from . import prompts
 from .cookies import Cookies, browser_of
@@ -56,6 +56,7 @@ class _Pages:
         self._verifier = verifier
         self._cookies = Cookies(verifier.settings.https)
         self._forms = Forms(verifier.secrets)
+        self._streams = Streams(verifier.clock)
 
     # --- user name and password
 
@@ -158,7 +159,7 @@ class _Pages:
         def look() -> str:
             return json.dumps({"state": logins.state(login, browser)})
 
-        return stream(self._verifier.clock, "state", look, lambda found: found != _STILL_OPEN)
+        return self._streams.stream(login, "state", look, lambda found: found != _STILL_OPEN)
 
     async def take_answer(self, request: Request, login: str) -> Response:
         mark = self._cookies.browser(request)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from server.clock import SystemClock
 from server.db.tables import devices
 from server.verifier import Verifier
+from server.web.stream import Streams
 from tests.phone import Phone
 
 from .approving import begin
@@ -132,6 +135,34 @@ def test_another_browser_is_told_nothing(
         assert other.get(place).status_code == 404
 
 
+def test_a_key_has_three_streams_in_a_worker_and_logins_go_on(
+    served: Served, client: httpx.Client, phone: Phone
+) -> None:
+    header = signed(phone)  # one, sent again and again
+    with ExitStack() as opened:
+        answers = [
+            opened.enter_context(client.stream("GET", EVENTS, headers=header)) for _ in range(9)
+        ]
+        found = Counter(each.status_code for each in answers)
+        assert set(found) == {200, 429}
+        assert 3 <= found[200] <= 6  # there are two workers
+        refused = next(each for each in answers if each.status_code == 429)
+        assert refused.headers["Retry-After"] == "30"
+        body = {"username": "alice", "password": PASSWORD}
+        assert client.post("/api/v1/login", json=body).status_code == 200
+
+
+def test_a_login_has_three_streams_in_a_worker(
+    served: Served, client: httpx.Client, phone: Phone
+) -> None:
+    place = page_login(client)
+    with ExitStack() as opened:
+        answers = [opened.enter_context(client.stream("GET", f"{place}/events")) for _ in range(9)]
+        found = Counter(each.status_code for each in answers)
+        assert 3 <= found[200] <= 6
+        assert found[200] + found[429] == 9
+
+
 def test_a_verifier_that_ends_takes_its_streams_with_it(tmp_path: Path) -> None:
     """`serve` looks that the program ends in order, with a stream open."""
     with pytest.MonkeyPatch.context() as environment:
@@ -144,6 +175,16 @@ def test_a_verifier_that_ends_takes_its_streams_with_it(tmp_path: Path) -> None:
             with client.stream("GET", EVENTS, headers=signed(phone)) as response:
                 Listener(response).next()
                 assert next(running, None) is None
+
+
+def test_there_is_room_again_when_a_stream_has_ended() -> None:
+    streams = Streams(SystemClock(), most_for_one=1, most=2)
+    assert streams.begin("MK1")
+    assert not streams.begin("MK1")
+    assert streams.begin("MK2")
+    assert not streams.begin("MK3")
+    streams.end("MK1")
+    assert streams.begin("MK3")
 
 
 # --- told time

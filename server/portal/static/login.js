@@ -31,6 +31,10 @@ if (waiting) {
     waiting.textContent = waiting.dataset.done;
     location.replace(location.pathname);
   });
+  events.addEventListener("error", () => {
+    // Not taken up again by itself, as where too many are open: look as a page without this does.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+  });
 }
 
 for (const form of document.forms) {
