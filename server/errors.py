@@ -230,7 +230,7 @@ class RegistrationOver(Refusal):
 
 
 class NumberNotOnRecord(Refusal):
-    """A number of one's own choosing, where a device is or was in use: the desk changes it."""
+    """A number of one's own choosing, where one is on record, or a device was in use."""
 
 
 class NoSms(Refusal):

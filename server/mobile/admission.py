@@ -35,8 +35,13 @@ _HAS_ONE = N_(
 )
 _HAS_NONE = N_("You have no mobile key in use: register this phone instead.")
 _STOPPED = N_(
-    "Your mobile key is suspended. If its phone has turned up, put it into use again in your list "
-    "of devices; else call the support desk, which deactivates it, and register after that."
+    "Your mobile key is suspended. If its phone has turned up, put it into use again where your "
+    "list of devices offers that; else call the support desk, which deactivates it, and register "
+    "after that."
+)
+BY_CARD = N_(
+    "Who works at the desk proves himself by his card, not by an SMS, and has none in use that is "
+    "not locked: the operator gives it."
 )
 NO_NUMBER = N_(
     "There is no phone number on record that a token could be sent to. Call the support desk."
@@ -45,7 +50,10 @@ NO_NUMBER = N_(
 
 @dataclass(frozen=True)
 class Admission:
-    """What a registration rests on: the key in use, and how its user can prove himself."""
+    """What a registration rests on: the key in use, and how its user can prove himself.
+
+    Whoever works at the desk has neither a number nor the choice of one: his card alone proves.
+    """
 
     existing: Device | None
     number: str | None = field(repr=False)
@@ -65,7 +73,8 @@ def admit(
     if facts.opted_out:
         raise NotAllowed(_OPTED_OUT)
     role = connection.execute(select(users.c.role).where(users.c.id == user_id)).scalar_one()
-    if Role(role) is not Role.CUSTOMER and not facts.had_device:
+    staff = Role(role) is not Role.CUSTOMER
+    if staff and not facts.had_device:
         raise NotAllowed(_STAFF)
     _must_be_open(connection, user_id, now)
     existing = in_use(connection, user_id, now)
@@ -74,20 +83,20 @@ def admit(
     if aim is not Aim.REGISTER and existing is None:
         raise IllegalMove(_HAS_NONE)
     card = None
-    if aim is Aim.MIGRATE:
+    if staff or aim is Aim.MIGRATE:
         offered = choices(connection, user_id, now)
         cards = [each for each in offered if each.kind is DeviceKind.CARD and not each.locked]
         card = next(iter(cards), None)
-    admitted = Admission(
-        existing,
-        people.contact(connection, keyring, user_id).phone,
-        # else a stolen password and a number of the thief's would replace every device
-        may_add_number=aim is Aim.REGISTER and not facts.had_device,
-        card=card,
-    )
-    if admitted.number is None and not admitted.may_add_number and card is None:
+    if staff:
+        if card is None:
+            raise NotAllowed(BY_CARD)
+        return Admission(existing, None, may_add_number=False, card=card)
+    number = people.contact(connection, keyring, user_id).phone
+    # else a stolen password and a number of the thief's would be enough
+    may_add = aim is Aim.REGISTER and number is None and not facts.had_device
+    if number is None and not may_add and card is None:
         raise NumberNotOnRecord(NO_NUMBER)
-    return admitted
+    return Admission(existing, number, may_add_number=may_add, card=card)
 
 
 def _must_be_open(connection: Connection, user_id: int, now: datetime) -> None:

@@ -99,7 +99,7 @@ class Proving:
     # --- the card in its place
 
     def ask_card(self, bearer: str) -> Asked:
-        """Ask the user's card, in place of an SMS, when he moves his key to another phone."""
+        """Ask the user's card in place of an SMS: of who moves his key, or works at the desk."""
         with self._notes.refusals(bearer), self._database.writing() as connection:
             now = self._clock.now()
             found = registrations.find(connection, bearer, now)

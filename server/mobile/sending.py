@@ -25,9 +25,10 @@ from .notes import Notes
 from .registrations import Registration, place
 
 _NOT_YOUR_CHOICE = N_(
-    "You have a device, so only the phone number on record can be used. The support desk changes "
-    "it, after an identity check."
+    "Only the phone number on record can be used. The support desk changes it, after an identity "
+    "check."
 )
+_CARD_ALONE = N_("No SMS is sent for this registration: answer with your card instead.")
 _WAIT = N_("Wait %(seconds)s seconds before you ask for another SMS.")
 _ENOUGH_TODAY = N_(
     "You were sent as many SMS as can be sent in a day. Try again in %(seconds)s seconds."
@@ -102,7 +103,8 @@ class Sending:
                 raise NumberNotOnRecord(_NOT_YOUR_CHOICE)
             number = own or admitted.number
             if number is None:
-                raise NumberNotOnRecord(admission.NO_NUMBER)
+                none = admission.NO_NUMBER if admitted.card is None else _CARD_ALONE
+                raise NumberNotOnRecord(none)
             self._refuse_a_flood(connection, found, now)
             sealed = None
             if own is not None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from ..accounts import people
+from ..accounts.roles import Role
 from ..factors.kinds import DeviceKind
 from ..lifecycle import devices
 from ..login.access import Right
@@ -34,7 +35,15 @@ def routes(verifier: Verifier) -> APIRouter:
             number = people.contact(connection, verifier.keyring, user_id).phone
             may_add = not standing(connection, user_id, now).had_device
         shown = numbers.shown(number) if number else ""
-        return visit.page("mobile_key_install", app=app, key=key, number=shown, may_add=may_add)
+        by_card = visit.session.role is not Role.CUSTOMER
+        return visit.page(
+            "mobile_key_install",
+            app=app,
+            key=key,
+            number=shown,
+            may_add=may_add,
+            by_card=by_card,
+        )
 
     def confirm(visit: Visit) -> Response:
         device = verifier.mobile_keys.show(visit.session, visit.part("device"))

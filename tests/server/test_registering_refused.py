@@ -14,7 +14,9 @@ from server.accounts.roles import Role
 from server.audit.events import Event
 from server.cli import main
 from server.db.tables import mobile_keys, mobile_registrations
+from server.factors.kinds import DeviceKind
 from server.lifecycle import accounts
+from server.login.offers import choices
 from server.verifier import Verifier
 from tests.phone import REGISTRATIONS, Phone, b64url
 
@@ -220,30 +222,42 @@ def test_no_more_than_six_go_to_one_user_in_a_day_however_often_he_begins(
 # --- a number of one's own choosing
 
 
-def test_with_a_device_in_use_only_the_number_on_record_is_taken(
+def test_with_a_number_on_record_only_that_is_taken(
     verifier: Verifier, gateway: Hook, run: Run
 ) -> None:
-    add_card(verifier, Card())
-    late = run.number(country="AU", digits="491570156")
-    assert (late.status_code, name(late)) == (403, "number-not-on-record")
-    other = start(verifier, gateway)
-    assert other.begin().json()["may_add_number"] is False
-    answer = other.number(country="AU", digits="491570156")
+    assert run.begun["may_add_number"] is False
+    answer = run.number(country="AU", digits="491570156")
     assert (answer.status_code, name(answer)) == (403, "number-not-on-record")
     assert gateway.came == []
-    assert refused(verifier) == 2
+    assert refused(verifier) == 1
 
 
-def test_a_device_that_came_meanwhile_leaves_his_own_number_worthless(
-    verifier: Verifier, run: Run
+def test_who_had_a_device_adds_no_number_of_his_own(
+    verifier: Verifier, gateway: Hook, run: Run
 ) -> None:
+    put_on_record(verifier, None)
+    add_card(verifier, Card())
+    answer = run.number(country="AU", digits="491570156")
+    assert (answer.status_code, name(answer)) == (403, "number-not-on-record")
+    assert gateway.came == []
+
+
+@pytest.mark.parametrize("meanwhile", ["card", "number"])
+def test_what_came_meanwhile_leaves_his_own_number_worthless(
+    verifier: Verifier, run: Run, meanwhile: str
+) -> None:
+    put_on_record(verifier, None)
     run.number(country="AU", digits="491570156")
     proved = run.post("token", token=run.token()).json()
     body, _ = run.phone.element(run.bearer, proved)
-    add_card(verifier, Card())
+    if meanwhile == "card":
+        add_card(verifier, Card())
+    else:
+        put_on_record(verifier, ON_RECORD)
     answer = run.element(body)
     assert (answer.status_code, name(answer)) == (403, "number-not-on-record")
-    assert (keys(verifier), on_record(verifier)) == (0, ON_RECORD)
+    assert keys(verifier) == 0
+    assert on_record(verifier) == (ON_RECORD if meanwhile == "number" else None)
 
 
 def test_who_had_a_device_and_has_no_number_on_record_is_sent_to_the_desk(
@@ -336,6 +350,43 @@ def test_who_may_not_any_more_is_refused_at_the_last_step_too(
     become(verifier)
     assert run.element(body).status_code in {403, 410}
     assert keys(verifier) == 0
+
+
+@pytest.mark.parametrize("purpose", ["register", "migrate", "reenable"])
+def test_who_works_at_the_desk_proves_himself_by_his_card_alone(
+    verifier: Verifier, gateway: Hook, purpose: str
+) -> None:
+    if purpose != "register":
+        register(verifier, gateway)
+    came = len(gateway.came)
+    card = Card()
+    add_card(verifier, card)
+    staff(verifier)
+    each = start(verifier, gateway)
+    begun = each.begin(purpose).json()
+    assert (begun["numbers"], begun["may_add_number"], begun["card"]) == ([], False, True)
+    for refusal in (each.number(), each.number(country="AU", digits="491570156")):
+        assert (refusal.status_code, name(refusal)) == (403, "number-not-on-record")
+    assert len(gateway.came) == came
+    challenge = each.post("card").json()["challenge"]
+    proved = each.post("card/answer", answer=card.shows(challenge)).json()
+    each.phone.finish(each.bearer, proved)
+    with verifier.database.reading() as connection:
+        usable = choices(connection, users.get(connection, "alice").id, verifier.clock.now())
+    assert {each.kind for each in usable} == {DeviceKind.CARD, DeviceKind.MOBILE_KEY}
+
+
+def test_who_works_at_the_desk_without_a_card_that_answers_registers_none(
+    verifier: Verifier, gateway: Hook
+) -> None:
+    add_card(verifier, Card())
+    staff(verifier)
+    with verifier.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE devices SET locked_at = 1")
+    answer = start(verifier, gateway).begin()
+    assert answer.status_code == 403
+    assert "card" in answer.json()["detail"]
+    assert gateway.came == []
 
 
 @pytest.mark.parametrize("command", ["passwd", "lock"])

@@ -21,7 +21,9 @@ export async function number(run) {
   if (!options.length) {
     return show(
       _("Phone number"),
-      p(_("There is no phone number on record. Call the support desk."), "problem"),
+      byCard
+        ? p(_("No SMS is sent for this: your card proves that it is you."))
+        : p(_("There is no phone number on record. Call the support desk."), "problem"),
       byCard || "",
     );
   }
