@@ -52,6 +52,9 @@ _CLOSED = N_("The account of this user name is closed.")
 _NOT_FOR_STAFF = N_("Devices of the support desk are not shared.")
 _TOO_LATE = N_("The device answered too long ago. Start again.")
 _NOT_YOURS_TO_SUBMIT = N_("Only who asked for the device submits this.")
+_PROVED_ELSEWHERE = N_(
+    "The device answered in another session of yours. Submit this there, or start again here."
+)
 _NOT_BY_DUTY = N_("Shares are decided by compliance.")
 _OWN_CASE = N_("Nobody decides a share that he takes part in: ask a colleague.")
 
@@ -151,7 +154,10 @@ class Sharing:
             return shares.get_own(connection, session.user_id, share_id)
 
     def submit(self, session: Session, share_id: str | int) -> Share:
-        """Submit a share: approved at once, or pending where compliance must look."""
+        """Submit a share: approved at once, or pending where compliance must look.
+
+        Only the session in which the device has answered does: it is what the device proves.
+        """
         with self._database.writing() as connection:
             must_change_security(connection, session)
             now = self._clock.now()
@@ -161,6 +167,10 @@ class Sharing:
             hold(connection, share.user_id, share.owner_id)
             if share.state is ShareState.PROVED and now - share.asked_at > REVIEW_FOR:
                 raise IllegalMove(_TOO_LATE)
+            if share.state is ShareState.PROVED and not self._proofs.is_proved_in(
+                connection, session, share.device_id, Purpose.SHARE, share.asked_at
+            ):
+                raise NotAllowed(_PROVED_ELSEWHERE)  # else it would be raised by another's proof
             shares.move(connection, share, ShareMove.SUBMITTED, {"submitted_at": now})
             device = devices.get(connection, share.device_id, now)
             self._check(connection, share.user_id, device, share)

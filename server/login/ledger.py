@@ -131,6 +131,14 @@ _DECIDE = (
     .where(*_IS_OPEN)
     .values(state=bindparam("to"), decided_at=_NOW, detail_sealed=None)  # it has done its work
 )
+_PROVED_IN = select(logins.c.id).where(
+    logins.c.session_hash == bindparam("hash"),
+    logins.c.user_id == _ID,
+    logins.c.device_id == bindparam("device"),
+    logins.c.purpose == bindparam("for"),
+    logins.c.state == LoginState.ACCEPTED.value,
+    logins.c.decided_at == bindparam("at", type_=Moment),
+)
 _CHOOSE = (
     update(logins)
     .where(*_IS_OPEN, logins.c.expires_at > _NOW)
@@ -294,6 +302,25 @@ class Ledger:
             },
         )
         return chosen.rowcount == 1
+
+    def is_proved_in(
+        self,
+        connection: Connection,
+        session_hash: bytes,
+        user_id: int,
+        device_id: int,
+        purpose: Purpose,
+        at: datetime,
+    ) -> bool:
+        """Tell whether a device answered right at a moment, for this, in this very session."""
+        wanted = {
+            "hash": session_hash,
+            "the_id": user_id,
+            "device": device_id,
+            "for": purpose.value,
+            "at": at,
+        }
+        return connection.execute(_PROVED_IN, wanted).first() is not None
 
     def close_all(self, connection: Connection, user_id: int, now: datetime) -> None:
         """End every unfinished login of a user: he is locked, or his password has changed."""

@@ -193,6 +193,14 @@ class Proofs:
                 return then(connection, proved)
         raise judged.wrong  # only here: that it was counted is committed
 
+    def is_proved_in(
+        self, connection: Connection, session: Asker, device_id: int, purpose: Purpose, at: datetime
+    ) -> bool:
+        """Tell whether a device gave its right answer of that moment in this very session."""
+        return self._ledger.is_proved_in(
+            connection, session.token_hash, session.user_id, device_id, purpose, at
+        )
+
     def _detail(self, proof_id: str, sealed: bytes | None) -> bytes | None:
         return None if sealed is None else self._keyring.open(sealed, _place(proof_id))
 

@@ -359,6 +359,44 @@ def test_only_the_session_that_asked_can_answer(
     assert second.post(f"/shares/proofs/{asked['proof']}", response).status_code == 409
 
 
+def test_only_the_session_in_which_the_device_answered_submits(
+    verifier: Verifier, api: Api, alice: Caller, second: Caller
+) -> None:
+    """Who knows the password alone does not get the device by the proof of the person herself."""
+    thief = Caller(api, "alice2").log_in()
+    proved = prove(second, alice).json()
+    refused = thief.post(f"/shares/{proved['id']}/submit")
+    assert (refused.status_code, "another session" in refused.json()["detail"]) == (403, True)
+    assert thief.get("/session").json()["access"] == "portal_only"
+    assert second.get("/shares").json()["open"][0]["state"] == "proved"
+    assert second.post(f"/shares/{proved['id']}/submit").json()["state"] == "active"
+    assert second.get("/session").json()["access"] == "full"
+    assert thief.get("/session").status_code == 401  # a device stands behind this user name now
+
+
+def test_a_session_of_a_weaker_device_does_not_get_the_limits_of_the_shared_one(
+    verifier: Verifier, api: Api, alice: Caller, second: Caller
+) -> None:
+    own = Card(number=11)
+    add_card(verifier, own, "alice2")
+    second.card = own
+    second.log_in()
+    other = Caller(api, "alice2", card=own).log_in()
+    with verifier.database.writing() as connection:
+        connection.execute(
+            update(tables.devices)
+            .where(tables.devices.c.serial == own.serial)
+            .values(kind="code_card")
+        )
+    before = other.get("/session").json()
+    assert before["device_kind"] == "code_card"
+    proved = prove(second, alice).json()
+    assert other.post(f"/shares/{proved['id']}/submit").status_code == 403
+    assert other.get("/session").json() == before
+    assert second.post(f"/shares/{proved['id']}/submit").status_code == 200
+    assert second.get("/session").json()["limits"] != before["limits"]
+
+
 def test_a_share_of_others_is_not_there(
     verifier: Verifier, api: Api, alice: Caller, second: Caller
 ) -> None:
