@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from ..db.tables import users
 from ..errors import NoSuchUser, UserRefused
 from .roles import Role
+
+_Rows = TypeVar("_Rows", bound=Select[Any])
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,23 @@ def get(connection: Connection, name: str) -> User:
     return User(row.id, name, row.locked_at is not None)
 
 
+def holding(statement: _Rows) -> _Rows:
+    """Return a select of users that holds their rows until the transaction ends.
+
+    Only what changes or holds a user waits. What refers to one, as every login, device, session
+    and notice does when it is added, does not: with `FOR UPDATE` it would, in a circle.
+    """
+    return statement.with_for_update(key_share=True)
+
+
 def hold(connection: Connection, *user_ids: int) -> None:
     """Hold users' rows until the transaction ends, always in the same order.
 
     Whoever decides by all that a user has (his devices, his shares) holds him first, so that of two
     that decide at once the second sees what the first has done. SQLite has one writer anyway.
     """
-    connection.execute(
-        select(users.c.id).where(users.c.id.in_(user_ids)).order_by(users.c.id).with_for_update()
-    )
+    wanted = select(users.c.id).where(users.c.id.in_(user_ids)).order_by(users.c.id)
+    connection.execute(holding(wanted))
 
 
 def all_of_them(connection: Connection) -> list[User]:

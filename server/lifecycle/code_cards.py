@@ -13,12 +13,13 @@ from datetime import timedelta
 from sqlalchemy import Connection, insert, select
 
 from ..accounts.roles import Role
+from ..accounts.users import hold
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock, written
 from ..crypto.keyring import Keyring
 from ..db.engine import Database
-from ..db.tables import code_cards, devices, users
+from ..db.tables import code_cards, devices
 from ..errors import IllegalMove, NotAllowed, NotThere
 from ..factors import code_card
 from ..factors.code_card_factor import opened, sealed
@@ -113,10 +114,7 @@ class CodeCards:
         self._check(session)
         with self._database.writing() as connection:
             now = self._clock.now()
-            # Hold the user, so that two requests at once make one card.
-            connection.execute(
-                select(users.c.id).where(users.c.id == session.user_id).with_for_update()
-            )
+            hold(connection, session.user_id)  # so that two requests at once make one card
             cards = self._cards(connection, session.user_id)
             self._refuse(connection, session, cards)
             if cards.waiting is not None:

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, insert, select
 
 from ..accounts import people
 from ..accounts.roles import Role
+from ..accounts.users import hold
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db.engine import Database
-from ..db.tables import devices, sms_codes, users
+from ..db.tables import devices, sms_codes
 from ..errors import IllegalMove, LoginDecided, NoSms, NoSuchLogin, NotAllowed, NumberNotOnRecord
 from ..factors.interface import Prompt
 from ..factors.kinds import DeviceKind
@@ -80,9 +81,7 @@ class SmsCodes:
     def begin(self, session: Session) -> Asked:
         """Send a first code; the right answer turns them on."""
         with self._database.writing() as connection:
-            connection.execute(
-                select(users.c.id).where(users.c.id == session.user_id).with_for_update()
-            )
+            hold(connection, session.user_id)
             self._check(connection, session)
             now = self._clock.now()
             own = life.own(connection, session.user_id, now)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import NoResultFound
 
 from ..accounts.roles import DUTIES, Duty
+from ..accounts.users import holding
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock, written
@@ -171,7 +172,7 @@ def _hold(connection: Connection, user_id: int) -> str:
     """Hold the user's row, so that two codes are not issued at once; returns his name."""
     try:
         name: str = connection.execute(
-            select(users.c.name).where(users.c.id == user_id).with_for_update()
+            holding(select(users.c.name).where(users.c.id == user_id))
         ).scalar_one()
     except NoResultFound:
         raise NotThere(_NO_USER) from None

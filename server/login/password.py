@@ -20,6 +20,7 @@ from .. import metrics
 from ..accounts import names
 from ..accounts.brake import Brake, Keys
 from ..accounts.passwords import Hasher
+from ..accounts.users import holding
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
@@ -37,14 +38,12 @@ _REFUSED = N_("The user name or the password is not right. Try again.")
 
 
 _BY_NAME = select(users.c.id, users.c.password_hash).where(users.c.name == bindparam("user"))
-_STILL_STANDS = (
-    select(users.c.id)
-    .where(
+_STILL_STANDS = holding(
+    select(users.c.id).where(
         users.c.id == bindparam("the_id"),
         users.c.password_hash == bindparam("checked"),
         users.c.locked_at.is_(None),
     )
-    .with_for_update()
 )
 
 

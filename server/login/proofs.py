@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, select
 
+from ..accounts.users import hold
 from ..audit.events import Event
 from ..clock import Clock
 from ..crypto.keyring import Keyring
@@ -161,6 +162,7 @@ class Proofs:
         with self._database.writing() as connection:
             now = self._clock.now()
             row = self._row(connection, session, proof_id, purpose)
+            hold(connection, session.user_id)  # before the login: `then` may change him
             claim = self._ledger.claim(
                 connection, row.id, now, self._settings.answers_per_challenge, purpose
             )

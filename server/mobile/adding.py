@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ..accounts import people
+from ..accounts.users import hold
 from ..audit.events import Event
 from ..clock import Clock
 from ..crypto.keyring import Keyring
@@ -184,7 +185,7 @@ class Adding:
         with self._database.writing() as connection:
             now = self._clock.now()
             found = registrations.find(connection, bearer, now)
-            registrations.hold_user(connection, found.user_id)
+            hold(connection, found.user_id)
             found = registrations.find(connection, bearer, now)  # as it stands while he is held
             if found.state is RegistrationState.DONE:  # at this very moment
                 return self._once_more(connection, found, given)

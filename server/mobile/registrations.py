@@ -140,11 +140,6 @@ def count_try(connection: Connection, registration: Registration) -> None:
         raise IllegalMove(_OVERTAKEN)
 
 
-def hold_user(connection: Connection, user_id: int) -> None:
-    """Hold a user's row: what is counted or looked up of all his registrations stays true."""
-    connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
-
-
 def end_others(connection: Connection, user_id: int, but: int | None = None) -> int:
     """End what else is being registered for a user; returns how many that were."""
     open_ = [state.value for state in REGISTRATION.sources(RegistrationMove.ENDED)]

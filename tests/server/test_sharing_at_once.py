@@ -68,6 +68,6 @@ def test_both_users_are_held_before_the_rules_are_asked(
     ):
         done.clear()
         assert act().status_code == 200
-        held = [each for each in done[: done.index("the rules")] if "FOR UPDATE" in each]
+        held = [each for each in done[: done.index("the rules")] if "FOR NO KEY UPDATE" in each]
         assert len(held) == 1
-        assert "ORDER BY users.id FOR UPDATE" in held[0]
+        assert "ORDER BY users.id FOR NO KEY UPDATE" in held[0]

@@ -1,0 +1,66 @@
+"""What a transaction holds, and in which order: for a database with locks on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import Delete, Select, Update
+
+from server.verifier import Verifier
+
+ORDER = ("users", "orders", "returns", "logins", "devices", "secrets", "sessions", "audit")
+"""Who holds what comes later never waits for what comes before it, so nobody waits in a circle."""
+
+_CALLED = {
+    "cards": "secrets",
+    "code_cards": "secrets",
+    "temporary_codes": "secrets",
+    "sms_codes": "secrets",
+    "mobile_keys": "secrets",
+    "audit_head": "audit",
+}
+
+Held = list[str]
+
+
+@contextmanager
+def recorded(verifier: Verifier) -> Iterator[list[Held]]:
+    """Note each transaction's rows that are changed or held, by what they belong to."""
+    done: list[Held] = []
+
+    def begin(_connection: Any) -> None:
+        done.append([])
+
+    def note(_connection: Any, statement: Any, *_others: Any) -> None:
+        if isinstance(statement, Update | Delete):
+            name = str(statement.table)
+        elif isinstance(statement, Select) and "FOR " in in_postgresql(statement).split("FROM")[-1]:
+            name = str(statement.get_final_froms()[0])
+        else:
+            return
+        done[-1].append(_CALLED.get(name, name))
+
+    engine = verifier.database.engine
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "before_execute", note)
+    try:
+        yield done
+    finally:
+        event.remove(engine, "begin", begin)
+        event.remove(engine, "before_execute", note)
+
+
+def in_order(held: Held) -> bool:
+    """Tell whether rows are first held in ORDER, and none of them after the audit log."""
+    first = list(dict.fromkeys(each for each in held if each in ORDER))
+    late = held[held.index("audit") :] if "audit" in held else []
+    return first == sorted(first, key=ORDER.index) and not {"users", "logins", "devices"} & {*late}
+
+
+def in_postgresql(statement: Any) -> str:
+    """Return a statement as PostgreSQL reads it."""
+    return str(statement.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
