@@ -24,6 +24,7 @@ class Notice(StrEnum):
     DEVICE_SUSPENDED = "device_suspended"
     MOBILE_KEY_COPIED = "mobile_key_copied"
     LOGIN_DENIED = "login_denied"
+    DEVICE_ENDED = "device_ended"
     DEVICE_REACTIVATED = "device_reactivated"
     TEMPORARY_CODE_ISSUED = "temporary_code_issued"
     ONLINE_CODE_CARD_MADE = "online_code_card_made"

@@ -94,6 +94,11 @@ TEXTS: dict[Notice, Text] = {
         ),
         alarm=True,
     ),
+    Notice.DEVICE_ENDED: Text(
+        N_("A device is over"),
+        N_("The support desk has ended the device %(serial)s: it opens nothing any more."),
+        alarm=True,
+    ),
     Notice.MOBILE_KEY_COPIED: Text(
         N_("Your mobile key is suspended"),
         N_(

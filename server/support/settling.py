@@ -229,17 +229,33 @@ class Settling:
         self, connection: Connection, session: Session, device: Device, why: Cause, now: datetime
     ) -> None:
         actor = f"user:{session.user}"
-        revocation.revoke(connection, self._audit, device.id, now, actor, why.value)
-        if why.is_here:
-            here = RETURN.after(ReturnState.ANNOUNCED, ReturnMove.RECEIVED)
-            connection.execute(
-                update(returns)
-                .where(
-                    returns.c.device_id == device.id,
-                    returns.c.state == ReturnState.ANNOUNCED.value,
+        if revocation.revoke(connection, self._audit, device.id, now, actor, why.value):
+            if device.state is not DeviceState.SUSPENDED:  # of that he was told
+                put(
+                    connection,
+                    device.owner_id,
+                    Notice.DEVICE_ENDED,
+                    f"device:{device.id}",
+                    now,
+                    serial=device.serial,
                 )
-                .values(state=here.value, received_at=now, received_by_id=session.user_id)
+            self._audit.write(
+                connection, now, Event.DEVICE_ENDED, actor, device.owner,
+                device=device.serial, reason=why.value,
+            )  # fmt: skip
+        move = ReturnMove.RECEIVED if why.is_here else ReturnMove.CANCELLED
+        here = {"received_at": now, "received_by_id": session.user_id} if why.is_here else {}
+        done = connection.execute(
+            update(returns)
+            .where(
+                returns.c.device_id == device.id,
+                returns.c.state == ReturnState.ANNOUNCED.value,
             )
+            .values(state=RETURN.after(ReturnState.ANNOUNCED, move).value, **here)
+        )
+        if done.rowcount:
+            event = Event.RETURN_RECEIVED if why.is_here else Event.RETURN_CANCELLED
+            self._audit.write(connection, now, event, actor, device.serial, owner=device.owner)
 
     def _tell(
         self, connection: Connection, device: Device, why: Cause, cents: int, now: datetime

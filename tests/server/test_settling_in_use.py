@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from server.accounts.roles import Role
 from server.db import tables
+from server.lifecycle import revocation
 from server.verifier import Verifier
 
 from .desk_support import REASON
@@ -86,3 +87,56 @@ def test_a_card_that_was_never_in_use_is_cancelled_with_its_order(
     assert (refused.status_code, "cancel its order" in refused.json()["detail"]) == (409, True)
     assert cancel(dan).status_code == 200
     assert alice.books() == GIVEN_BACK
+
+
+@pytest.fixture
+def sent(alice: Holder, verifier: Verifier, api: Api, dan: Holder) -> Card:
+    """Ordered, sent, activated."""
+    order = alice.order()
+    made = Bench(verifier, api).make()
+    assert dan.call("POST", f"/desk/orders/{order}/ship").status_code == 200
+    return activated(alice, made)
+
+
+def test_a_card_in_use_that_is_over_by_it_is_written_down_and_its_owner_told(
+    alice: Holder, sent: Card, dan: Holder, verifier: Verifier
+) -> None:
+    assert settle(dan, alice.device(sent.serial), "damaged").status_code == 200
+    (row,) = log(verifier, "device.ended")
+    assert (row.actor, row.subject) == (f"user:{dan.user}", "alice")
+    assert (sent.serial in row.detail, '"reason":"damaged"' in row.detail) == (True, True)
+    assert told(verifier)[-2:] == ["device_ended", "deposit_kept"]
+
+
+def test_a_suspended_card_is_written_down_and_its_owner_knows_already(
+    alice: Holder, sent: Card, dan: Holder, verifier: Verifier
+) -> None:
+    alice.suspend(sent.serial)
+    assert settle(dan, alice.device(sent.serial), "stolen").status_code == 200
+    assert len(log(verifier, "device.ended")) == 1
+    assert "device_ended" not in told(verifier)
+
+
+def test_a_card_that_was_over_before_is_not_over_again(
+    alice: Holder, sent: Card, dan: Holder, verifier: Verifier
+) -> None:
+    with verifier.database.writing() as connection:
+        device, now = alice.device(sent.serial), verifier.clock.now()
+        revocation.revoke(connection, verifier.audit, device, now, "cli:test")
+    assert settle(dan, device, "faulty").status_code == 200
+    assert log(verifier, "device.ended") == []
+    assert "device_ended" not in told(verifier)
+
+
+@pytest.mark.parametrize(("cause", "state"), [("stolen", "cancelled"), ("damaged", "received")])
+def test_a_return_that_was_announced_is_expected_no_longer(
+    alice: Holder, sent: Card, dan: Holder, verifier: Verifier, cause: str, state: str
+) -> None:
+    device = alice.device(sent.serial)
+    announced = {"region": "europe", "why": "not_needed"}
+    assert alice.call("PUT", f"/devices/{device}/return", announced).status_code == 200
+    alice.suspend(sent.serial)
+    assert settle(dan, device, cause).status_code == 200
+    with verifier.database.reading() as connection:
+        assert connection.execute(select(tables.returns.c.state)).scalar_one() == state
+    assert len(log(verifier, f"return.{state}")) == 1
