@@ -143,6 +143,11 @@ class Shipping:
         taken = deposits.keep(connection, old.id, fee, now)
         if not taken:  # settled before
             return
+        usd = f"{taken / deposits.CENTS:.2f}"
+        once = f"device:{old.id}"
+        outbox.put(
+            connection, old.owner_id, Notice.DEPOSIT_KEPT, once, now, serial=old.serial, usd=usd
+        )
         self._audit.write(
             connection,
             now,

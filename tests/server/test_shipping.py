@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from server.accounts.roles import Role
+from server.db import tables
 from server.lifecycle import revocation
 from server.verifier import Verifier
 
@@ -161,6 +164,11 @@ def test_a_lost_card_is_over_when_its_successor_ships_and_costs_its_deposit(
     ship(dan, order)
     assert alice.state(lost.serial) == "revoked"
     assert alice.books() == (-4_000, 2_000, 2_000)
+    assert [notice for notice, _ in notices(verifier)].count("deposit_kept") == 1
+    with verifier.database.reading() as connection:
+        kept = tables.outbox.c.notice == "deposit_kept"
+        values = connection.execute(select(tables.outbox.c["values"]).where(kept)).scalar_one()
+    assert json.loads(values) == {"serial": lost.serial, "usd": "20.00"}
 
 
 def log_in_with(api: Api, card: Card) -> str:
