@@ -110,20 +110,20 @@ def release(
     return cents
 
 
-def release_device(connection: Connection, device_id: int, why: Why, now: datetime) -> int:
-    """Give back what is held for a device; nothing where it had no order, or is settled."""
+def release_device(connection: Connection, device_id: int, why: Why, now: datetime) -> int | None:
+    """Give back what is held for a device; None where it had no order, or is settled."""
     if not _claim(connection, select(devices.c.id).where(devices.c.id == device_id), now):
-        return 0
+        return None
     order_id = _order_of(connection, device_id)
-    return 0 if order_id is None else release(connection, order_id, why, now, device_id)
+    return None if order_id is None else release(connection, order_id, why, now, device_id)
 
 
-def keep(connection: Connection, device_id: int, fee_cents: int, now: datetime) -> int:
+def keep(connection: Connection, device_id: int, fee_cents: int, now: datetime) -> int | None:
     """Take the fee of a device that does not come back; returns how much that was.
 
     The deposit pays first; what it leaves over is given back, what it lacks is taken from the
-    account: its order's, or its owner's where it came without one. Nothing more is taken for a
-    device that is settled.
+    account: its order's, or its owner's where it came without one. None where there is neither, or
+    the device is settled: nothing is taken then.
     """
     order_id = _order_of(connection, device_id)
     account_id = (
@@ -132,7 +132,7 @@ def keep(connection: Connection, device_id: int, fee_cents: int, now: datetime) 
     )  # fmt: skip
     this = select(devices.c.id).where(devices.c.id == device_id)
     if account_id is None or not _claim(connection, this, now):
-        return 0
+        return None
     held = 0 if order_id is None else held_for(connection, order_id)
     for source, target, cents in (
         (Book.HELD, Book.HOUSE, min(held, fee_cents)),

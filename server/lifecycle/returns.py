@@ -196,7 +196,7 @@ class Returns:
                 device.serial,
                 owner=device.owner,
                 announced=there is not None,
-                released_cents=released,
+                released_cents=released or 0,
             )
             return device if there is None else self._find(connection, returns.c.id == there.id)[0]
 

@@ -141,7 +141,7 @@ class Shipping:
             return
         fee = deposits.fee_cents(self._settings, old.kind, old.serial)
         taken = deposits.keep(connection, old.id, fee, now)
-        if not taken:  # settled before
+        if not taken:  # settled before, or it costs nothing
             return
         usd = f"{taken / deposits.CENTS:.2f}"
         once = f"device:{old.id}"

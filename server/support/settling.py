@@ -174,7 +174,7 @@ class Settling:
             hold = self._fit(connection, device, why, now)
             cents = self._move(connection, device, hold, why, now)
             self._end(connection, session, device, why, now)
-            self._tell(connection, device, why, cents, now)
+            self._tell(connection, device, hold, why, cents, now)
             self._audit.write(
                 connection,
                 now,
@@ -221,7 +221,7 @@ class Settling:
             cents = deposits.keep(connection, device.id, hold.fee_cents, now)
         else:
             cents = deposits.release_device(connection, device.id, deposits.Why.RETURNED, now)
-        if not cents:
+        if cents is None:
             raise IllegalMove(_SETTLED if hold.held_cents else _NOTHING)
         return cents
 
@@ -258,9 +258,19 @@ class Settling:
             self._audit.write(connection, now, event, actor, device.serial, owner=device.owner)
 
     def _tell(
-        self, connection: Connection, device: Device, why: Cause, cents: int, now: datetime
+        self,
+        connection: Connection,
+        device: Device,
+        hold: Hold,
+        why: Cause,
+        cents: int,
+        now: datetime,
     ) -> None:
         notice = Notice.DEPOSIT_KEPT if why.keeps else Notice.DEPOSIT_RELEASED
+        if why.keeps and not cents:  # it costs nothing: what was held is given back
+            notice, cents = Notice.DEPOSIT_RELEASED, hold.held_cents
+        if not cents:
+            return
         once, usd = f"device:{device.id}", f"{cents / deposits.CENTS:.2f}"
         put(connection, device.owner_id, notice, once, now, serial=device.serial, usd=usd)
 

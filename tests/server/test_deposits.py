@@ -102,13 +102,13 @@ def test_every_transfer_sums_to_zero_and_nothing_is_settled_twice(
                 assert deposits.release(connection, order, Why.CANCELLED, now) == held
                 held, settled = 0, True
             elif step == "return":
-                given = 0 if settled else held
-                assert deposits.release_device(connection, device, Why.RETURNED, now) == given
-                held, settled = held - given, True
+                given = deposits.release_device(connection, device, Why.RETURNED, now)
+                assert given == (None if settled else held)
+                held, settled = held - (given or 0), True
             else:
-                taken = 0 if settled else fee
-                assert deposits.keep(connection, device, fee, now) == taken
-                held, settled, kept = (held if settled else 0), True, kept + taken
+                taken = deposits.keep(connection, device, fee, now)
+                assert taken == (None if settled else fee)
+                held, settled, kept = (held if settled else 0), True, kept + (taken or 0)
             assert deposits.held_for(connection, order) == held
     sums: Counter[str] = Counter()
     for transfer, _, cents in rows(bank):
@@ -159,5 +159,5 @@ def test_a_card_that_came_without_an_order_is_paid_by_its_owners_account(bank: V
         ).scalar_one()
         now = bank.clock.now()
         assert deposits.keep(connection, device, 15_000, now) == 15_000
-        assert deposits.keep(connection, device, 15_000, now) == 0
-        assert deposits.release_device(connection, device, Why.RETURNED, now) == 0
+        assert deposits.keep(connection, device, 15_000, now) is None
+        assert deposits.release_device(connection, device, Why.RETURNED, now) is None

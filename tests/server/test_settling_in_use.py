@@ -4,6 +4,7 @@ for it are told.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,9 @@ from server.verifier import Verifier
 
 from .desk_support import REASON
 from .holders import NEW_PIN, Bench, Holder, add_holder, notices, staff
-from .support import Api, Card
+from .support import Api, Card, ToldClock, add_user, make_verifier
 
-HELD, TAKEN, GIVEN_BACK = (-2_000, 2_000, 0), (-2_000, 0, 2_000), (0, 0, 0)
+TAKEN, GIVEN_BACK = (-2_000, 0, 2_000), (0, 0, 0)
 """What is available, held, and the house's."""
 
 
@@ -140,3 +141,35 @@ def test_a_return_that_was_announced_is_expected_no_longer(
     with verifier.database.reading() as connection:
         assert connection.execute(select(tables.returns.c.state)).scalar_one() == state
     assert len(log(verifier, f"return.{state}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "cause", "books", "notice"),
+    [
+        ({"device_fees_usd": {"card": 0}}, "lost", GIVEN_BACK, "deposit_released"),
+        ({"card_deposit_usd": 0}, "faulty", GIVEN_BACK, None),
+        ({"card_deposit_usd": 0, "device_fees_usd": {"card": 0}}, "lost", GIVEN_BACK, None),
+    ],
+)
+def test_what_costs_nothing_is_settled_once_too(
+    tmp_path: Path, clock: ToldClock, numbers: Any, cause: str, books: Any, notice: str | None
+) -> None:
+    verifier = make_verifier(tmp_path / "free", clock, **numbers)
+    add_user(verifier)
+    api = Api(verifier)
+    alice = add_holder(verifier, api)
+    dan = staff(verifier, api, Role.LOGISTICS)
+    order = alice.order()
+    made = Bench(verifier, api).make()
+    assert dan.call("POST", f"/desk/orders/{order}/ship").status_code == 200
+    device = alice.device(activated(alice, made).serial)
+    with verifier.database.writing() as connection:
+        revocation.revoke(connection, verifier.audit, device, clock.now(), "cli:test")
+    done = settle(dan, device, cause)
+    assert done.status_code == 200, done.text
+    assert settle(dan, device, cause).status_code == 409
+    assert alice.books() == books
+    assert [each for each in told(verifier) if each.startswith("deposit")] == [notice] * bool(
+        notice
+    )
+    verifier.close()
