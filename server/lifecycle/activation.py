@@ -32,6 +32,10 @@ _NOT_NOW = N_(
     "of devices."
 )
 _NO_PIN = N_("The support desk has ended this card's PIN: choose a new one instead.")
+_COPIED = N_(
+    "There may be a copy of this phone's key, so it is not put into use again. Call the support "
+    "desk, which deactivates it; then register the phone anew."
+)
 _OF_ANOTHER = N_("There is no such question. Start again from the list of your devices.")
 
 
@@ -133,6 +137,8 @@ class Activation:
         elsewhere = way is ACTIVATE and device.kind is DeviceKind.CODE_CARD
         if device.kind.temporary or elsewhere or device.state not in way.fits:
             raise IllegalMove(_NOT_NOW)
+        if way is REACTIVATE and device.copied:
+            raise IllegalMove(_COPIED)
         if way is REACTIVATE:
             shares.must_use_none(connection, session.user_id)
         if device.locked:

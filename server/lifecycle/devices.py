@@ -16,6 +16,9 @@ from ..states.device import DEVICE, DeviceMove, DeviceState, state_at
 from ..states.share import ShareState
 from ..words import N_
 
+COPIED = "copied"
+"""Why a suspended phone is not to be put into use again: there may be a copy of it."""
+
 NOT_THERE = N_("You have no such device.")
 _NOT_NOW = N_(
     "This cannot be done with the device any more, or not yet: nothing was changed. "
@@ -44,6 +47,8 @@ class Device:
     share_id: int | None = None
     pin_reset: bool = False
     """The desk has ended its PIN: it is in use again once its owner has chosen another."""
+    copied: bool = False
+    """There may be a copy of this phone, which could answer for it too: it stays suspended."""
 
 
 _SELECT = (
@@ -147,4 +152,5 @@ def _read(row: Row[Any], now: datetime, share_id: int | None = None) -> Device:
         valid_until=row.valid_until,
         share_id=share_id,
         pin_reset=row.pin_reset_at is not None,
+        copied=row.end_reason == COPIED,
     )

@@ -150,7 +150,7 @@ def _actions(device: Device) -> list[Action]:
     if not device.locked:
         if device.state is DeviceState.INACTIVE:
             actions.append(Action.ACTIVATE)
-        if DEVICE.allows(device.state, DeviceMove.REACTIVATED):
+        if DEVICE.allows(device.state, DeviceMove.REACTIVATED) and not device.copied:
             actions.append(Action.NEW_PIN if device.pin_reset else Action.REACTIVATE)
         if device.kind is DeviceKind.CARD and device.state is DeviceState.ACTIVE:
             actions.append(Action.CHANGE_PIN)

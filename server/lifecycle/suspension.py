@@ -37,8 +37,10 @@ def suspend(
     if waits and (device.kind is not DeviceKind.CARD or device.shipped_at is None):
         raise IllegalMove(_NOT_SENT)
     close_logins(connection, device.id, now)
-    never = {"auto_activates_at": None} if waits else {}
-    devices.move(connection, device.id, DeviceMove.SUSPENDED, now, never)
+    values: dict[str, str | None] = {"auto_activates_at": None} if waits else {}
+    if notice is Notice.MOBILE_KEY_COPIED:
+        values["end_reason"] = devices.COPIED
+    devices.move(connection, device.id, DeviceMove.SUSPENDED, now, values)
     take_back(connection, f"device:{device.id}", *BEFORE_ACTIVATION)
     connection.execute(delete(sessions).where(sessions.c.device_id == device.id))
     put(

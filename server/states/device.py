@@ -22,7 +22,9 @@ class DeviceState(StrEnum):
     """On its way, or in its owner's hands: waits to be activated."""
     ACTIVE = "active"
     SUSPENDED = "suspended"
-    """Reported lost, stolen or broken, maybe in the post already. It may turn up again."""
+    """Reported lost, stolen or broken, maybe in the post already. It may turn up again, but not
+    a phone that may have been copied (`end_reason`).
+    """
     SET_ASIDE = "set_aside"
     """Rests while its owner uses a shared device."""
     REVOKED = "revoked"

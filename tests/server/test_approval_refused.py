@@ -29,7 +29,7 @@ from .phones import (
     send,
     waits,
 )
-from .support import Api, ToldClock, add_user, make_verifier
+from .support import Api, Card, ToldClock, add_card, add_user, make_verifier
 
 
 @pytest.fixture
@@ -228,6 +228,29 @@ def test_an_authenticator_whose_count_does_not_grow_is_a_copy(
         assert connection.execute(select(mobile_keys.c.sign_count)).scalar_one() == 1
     assert notices == ["mobile_key_copied"]
     assert api.password().status_code == 403
+
+
+def test_a_copied_key_is_not_put_into_use_again_by_a_passcode(
+    api: Api, passkey_phone: Phone, verifier: Verifier, clock: ToldClock
+) -> None:
+    login, prompt = begin(api)
+    approve(passkey_phone, prompt["number"])
+    clock.advance(60)
+    login, prompt = begin(api)
+    passkey_phone.authenticator.sign_count = 0
+    approve(passkey_phone, prompt["number"])
+    card = Card()
+    add_card(verifier, card)
+    login, challenge = api.login()
+    session = api.answer(login, card.shows(challenge)).json()["session"]
+    with verifier.database.reading() as connection:
+        device = connection.execute(select(mobile_keys.c.device_id)).scalar_one()
+    headers = {"Authorization": f"Bearer {session}"}
+    answer = api.client.post(f"/api/v1/devices/{device}/reactivate", headers=headers, json={})
+    assert answer.status_code == 409
+    assert "copy" in answer.json()["detail"]
+    listed = api.client.get("/api/v1/devices", headers=headers).json()["devices"]
+    assert [each["actions"] for each in listed if each["id"] == device] == [["deactivate"]]
 
 
 def test_a_forged_old_count_suspends_nobodys_key(
