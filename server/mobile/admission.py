@@ -14,7 +14,7 @@ from ..db.tables import devices as rows
 from ..db.tables import users
 from ..errors import DeviceLocked, IllegalMove, NotAllowed, NumberNotOnRecord
 from ..factors.kinds import DeviceKind
-from ..lifecycle import devices
+from ..lifecycle import devices, shares
 from ..lifecycle.devices import Device
 from ..login.judge import LOCKED
 from ..login.offers import Choice, choices
@@ -76,6 +76,7 @@ def admit(
     staff = Role(role) is not Role.CUSTOMER
     if staff and not facts.had_device:
         raise NotAllowed(_STAFF)
+    shares.must_use_none(connection, user_id)
     _must_be_open(connection, user_id, now)
     existing = in_use(connection, user_id, now)
     if aim is Aim.REGISTER and existing is not None:

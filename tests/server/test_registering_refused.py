@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from server.accounts import people, users
 from server.accounts.roles import Role
 from server.audit.events import Event
 from server.cli import main
-from server.db.tables import mobile_keys, mobile_registrations
+from server.db.tables import devices, mobile_keys, mobile_registrations, shares
 from server.factors.kinds import DeviceKind
 from server.lifecycle import accounts
 from server.login.offers import choices
+from server.states.share import ShareState
 from server.verifier import Verifier
 from tests.phone import REGISTRATIONS, Phone, b64url
 
@@ -588,6 +589,30 @@ def test_a_locked_mobile_key_is_not_evaded_by_registering_anew(
         connection.exec_driver_sql("UPDATE devices SET locked_at = 1")
     for purpose in ("register", "migrate", "reenable"):
         assert start(verifier, gateway).begin(purpose).status_code == 423
+
+
+@pytest.mark.parametrize("purpose", ["register", "migrate", "reenable"])
+def test_who_uses_a_shared_device_registers_no_phone_beside_it(
+    verifier: Verifier, gateway: Hook, purpose: str
+) -> None:
+    add_user(verifier, "bob")
+    add_card(verifier, Card(), "bob")
+    now = verifier.clock.now()
+    with verifier.database.writing() as connection:
+        device = connection.execute(select(devices.c.id)).scalar_one()
+        connection.execute(
+            insert(shares).values(
+                device_id=device,
+                user_id=users.get(connection, "alice").id,
+                state=ShareState.ACTIVE.value,
+                asked_at=now,
+                submitted_at=now,
+                decided_at=now,
+            )
+        )
+    answer = start(verifier, gateway).begin(purpose)
+    assert answer.status_code == 409
+    assert "shared" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
