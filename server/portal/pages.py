@@ -175,7 +175,7 @@ class _Pages:
         except (errors.AnswerMalformed, errors.AnswerWrong, errors.DeviceLocked) as refusal:
             return await run_sync(self._answer_page, mark or "", login, refusal)
         except errors.LoginError as refusal:
-            return _over(refusal)
+            return await run_sync(self._over_or_approved, mark, login, refusal)
         return await self._signed_in(request, opened)
 
     async def take_choice(self, request: Request, login: str) -> Response:
@@ -189,7 +189,7 @@ class _Pages:
         except errors.NoSuchFactor:
             return bare(404)
         except errors.LoginError as refusal:
-            return _over(refusal)
+            return await run_sync(self._over_or_approved, mark, login, refusal)
         return _go(f"/login/{login}")
 
     async def send_again(self, request: Request, login: str) -> Response:
@@ -205,6 +205,16 @@ class _Pages:
         except errors.LoginError as refusal:
             return _over(refusal)
         return _go(f"/login/{login}")
+
+    def _over_or_approved(
+        self, mark: str | None, login: str, refusal: errors.LoginError
+    ) -> Response:
+        """Say that a login is over; one that the phone has approved meanwhile goes on."""
+        if isinstance(refusal, errors.LoginDecided):
+            state = self._verifier.finishing.state(login, browser_of(mark or ""))
+            if state == LoginState.APPROVED:
+                return _go(f"/login/{login}")
+        return _over(refusal)
 
     def _answer_page(
         self,

@@ -100,6 +100,18 @@ def test_who_gets_no_notification_types_a_passcode(browser: Browser, phone: Phon
     assert browser.page.url.path == "/"
 
 
+def test_a_passcode_that_comes_after_the_approval_goes_in_too(
+    browser: Browser, phone: Phone
+) -> None:
+    browser.password()
+    shown = number(browser)
+    browser.get(f"{browser.page.url.path}?passcode=1")
+    passcode = phone.keys[0].shows(browser.challenge(), PHONE_PIN)
+    approve(phone, shown)
+    browser.send(answer=passcode)
+    assert (browser.page.status_code, browser.page.url.path) == (200, "/")
+
+
 def test_a_wrong_passcode_keeps_the_box(browser: Browser, phone: Phone) -> None:
     browser.password()
     browser.get(f"{browser.page.url.path}?passcode=1")
