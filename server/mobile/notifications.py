@@ -43,7 +43,7 @@ class Notifications:
         self._reach = reach
 
     def subscribe(self, device_id: int, subscription: Subscription) -> None:
-        """Send to this address from now on; raises NotTaken."""
+        """Send to this address from now on; raises NotTaken. A key that has ended keeps none."""
         if not may_be_reached(subscription.endpoint, self._settings.push_hosts):
             raise NotTaken(_NOT_THERE, field="endpoint")
         if not _are_keys(subscription):
@@ -94,7 +94,7 @@ class Notifications:
         with self._database.writing() as connection:
             connection.execute(
                 update(mobile_keys)
-                .where(mobile_keys.c.device_id == device_id)
+                .where(mobile_keys.c.device_id == device_id, mobile_keys.c.key_sealed.is_not(None))
                 .values(push_sealed=sealed)
             )
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from server.crypto import secrets_table
 from server.db.tables import mobile_keys
-from server.notify.webpush import may_be_reached
+from server.lifecycle import revocation
+from server.notify.webpush import Subscription, may_be_reached
 from server.settings import Settings
 from server.verifier import Verifier
 from tests.phone import Phone
@@ -238,3 +239,18 @@ def test_a_loopback_is_reached_where_it_is_listed_alone() -> None:
     assert may_be_reached("http://localhost/abc", ("localhost",))
     assert not may_be_reached("http://127.0.0.1/abc", ("localhost",))
     assert not may_be_reached("http://example.com/abc", ("example.com",))
+
+
+def test_a_key_that_has_ended_keeps_no_address(
+    phone: Phone, verifier: Verifier, service: PushService
+) -> None:
+    """As where it ends while the request is under way."""
+    with verifier.database.writing() as connection:
+        device = connection.execute(select(mobile_keys.c.device_id)).scalar_one()
+        revocation.end(connection, device, verifier.clock.now(), "deactivated")
+    body = service.subscription()
+    keys = body["keys"]
+    verifier.notifications.subscribe(
+        device, Subscription(body["endpoint"], keys["p256dh"], keys["auth"])
+    )
+    assert not subscribed(verifier)
