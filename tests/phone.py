@@ -220,10 +220,12 @@ class Phone:
         }
         return self.post(REGISTRATIONS, body | more)
 
-    def agree_beside(self, key: Key, username: str) -> dict[str, str]:
+    def agree_beside(self, key: Key, username: str) -> dict[str, Any]:
         """What a key that is there already signs, so that another user may come beside it."""
-        message = f"challng beside 1\n{username}\n{self.installation}".encode()
-        return {"beside": key.serial, "beside_signature": b64url(key.sign(message))}
+        at = int(self.clock.now().timestamp() * 1000)
+        message = f"challng beside 1\n{username}\n{self.installation}\n{at}".encode()
+        signature = b64url(key.sign(message))
+        return {"beside": key.serial, "beside_at": at, "beside_signature": signature}
 
     def element(
         self, bearer: str, proved: dict[str, Any], element: str = "pin", pin: str = "k7Qm2"

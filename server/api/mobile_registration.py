@@ -16,6 +16,7 @@ from ..factors.mobile_key import Element
 from ..mobile import numbers
 from ..mobile.adding import Given
 from ..mobile.beginning import Wanted
+from ..mobile.beside import Agreed
 from ..mobile.proving import Proved
 from ..mobile.registrations import Aim
 from ..mobile.sending import Sent
@@ -51,6 +52,7 @@ _Phone = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=64), AfterValidator(plain)
 ]
 _Serial = Annotated[str, StringConstraints(strict=True, pattern=r"^MK[0-9]{8}$")]
+_Moment = Annotated[int, Field(strict=True, ge=0, lt=10**13)]
 _Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
 _Digits = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=32)]
 _Token = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{6}$")]
@@ -69,12 +71,14 @@ class RegistrationBody(_Strict):
     phone: _Phone
     purpose: Aim
     beside: _Serial | None = None
+    beside_at: _Moment | None = None
     beside_signature: _Signature | None = None
 
     @model_validator(mode="after")
     def _both(self) -> RegistrationBody:
-        if (self.beside is None) != (self.beside_signature is None):
-            raise ValueError("beside and beside_signature belong together")
+        given = {each is None for each in (self.beside, self.beside_at, self.beside_signature)}
+        if len(given) != 1:
+            raise ValueError("beside, beside_at and beside_signature belong together")
         return self
 
 
@@ -130,8 +134,8 @@ def routes(verifier: Verifier) -> APIRouter:
     @router.post("", summary="Begin with user name and password")
     async def begin(request: Request, body: RegistrationBody) -> Response:
         beside = None
-        if body.beside is not None and body.beside_signature is not None:
-            beside = (body.beside, from_b64url(body.beside_signature))
+        if body.beside and body.beside_at is not None and body.beside_signature:
+            beside = Agreed(body.beside, body.beside_at, from_b64url(body.beside_signature))
         wanted = Wanted(
             body.username, body.password, body.installation, body.phone, body.purpose, beside
         )

@@ -16,6 +16,7 @@ from ..settings import Settings
 from ..words import N_
 from . import beside, registrations
 from .admission import Admission, admit
+from .beside import Agreed
 from .notes import Notes
 from .registrations import Aim
 
@@ -27,14 +28,14 @@ NO_SMS = N_(
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a registration begins with; `beside`: serial and signature of another user's key."""
+    """What a registration begins with; `beside`: that another user's key agrees."""
 
     username: str
     password: str = field(repr=False)
     installation: str
     phone: str
     aim: Aim
-    beside: tuple[str, bytes] | None = None
+    beside: Agreed | None = None
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,9 @@ class Beginning:
             raise NoSms(NO_SMS)
         beside_id = None
         if wanted.beside is not None:
-            serial, signature = wanted.beside
             beside_id = beside.check(
                 connection,
-                serial,
-                signature,
+                wanted.beside,
                 wanted.username,
                 wanted.installation,
                 user_id,

@@ -264,9 +264,23 @@ def test_add_user_needs_the_pin_that_is_in_the_app(
     assert len(own(verifier, bob)) == 1
 
 
-@pytest.mark.parametrize("how", ["user", "installation", "key", "own", "unknown", "ended"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "user",
+        "installation",
+        "key",
+        "own",
+        "unknown",
+        "ended",
+        "moment",
+        "old",
+        "locked",
+        "stopped",
+    ],
+)
 def test_add_user_needs_the_signature_of_the_key_that_is_there(
-    verifier: Verifier, gateway: Hook, bob: str, how: str
+    verifier: Verifier, gateway: Hook, bob: str, how: str, clock: ToldClock
 ) -> None:
     phone, of_alice = register(verifier, gateway)
     username, agreed = bob, phone.agree_beside(of_alice, bob)
@@ -280,6 +294,15 @@ def test_add_user_needs_the_signature_of_the_key_that_is_there(
         username, agreed = "alice", phone.agree_beside(of_alice, "alice")
     if how == "unknown":
         agreed["beside"] = "MK00000000"
+    if how == "moment":
+        agreed["beside_at"] += 1
+    if how == "old":
+        clock.advance(91)
+    if how in {"locked", "stopped"}:
+        what = "devices" if how == "locked" else "users"
+        with verifier.database.writing() as connection:
+            connection.exec_driver_sql(f"UPDATE {what} SET locked_at = 1")
+            connection.exec_driver_sql("UPDATE users SET locked_at = NULL WHERE name = 'bob'")
     if how == "ended":
         assert phone.sign(of_alice, "DELETE", KEY).status_code == 200
     purpose = "migrate" if how == "own" else "register"

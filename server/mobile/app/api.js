@@ -30,9 +30,12 @@ export class Problem extends Error {
   }
 }
 
+/** The moment by the verifier's clock, as far as it is known, in milliseconds. */
+export const now = () => Date.now() + skew;
+
 /** The header that signs a request. */
 async function authorization(key, method, path, body) {
-  const at = Date.now() + skew;
+  const at = now();
   const digest = hex(await sha256(utf8(body)));
   const signature = await sign(key.signKey, utf8(`${method}\n${path}\n${at}\n${digest}`));
   return `Challng-Key serial="${key.serial}",at="${at}",signature="${signature}"`;

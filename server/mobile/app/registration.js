@@ -22,7 +22,8 @@ export class Registration {
   /** User name and password. */
   async begin(username, password) {
     const installation = await store.installation();
-    const message = utf8(`challng beside 1\n${username}\n${installation}`);
+    const at = api.now();
+    const message = utf8(`challng beside 1\n${username}\n${installation}\n${at}`);
     this.told = await api.call("POST", "/registrations", {
       username,
       password,
@@ -30,6 +31,7 @@ export class Registration {
       phone: phone(),
       purpose: this.purpose,
       beside: this.beside?.serial ?? null,
+      beside_at: this.beside ? at : null,
       beside_signature: this.beside ? await sign(this.beside.signKey, message) : null,
     });
     this.bearer = this.told.registration;
