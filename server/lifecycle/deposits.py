@@ -80,6 +80,16 @@ def balance(connection: Connection, account_id: int, book: Book) -> int:
     return _sum(connection, ledger.c.account_id == account_id, ledger.c.book == book.value)
 
 
+def hold_orders(connection: Connection, *device_ids: int) -> None:
+    """Hold the orders of devices, for whoever is going to settle them; before any other row."""
+    connection.execute(
+        select(orders.c.id)
+        .where(orders.c.device_id.in_(device_ids))
+        .order_by(orders.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
 def held_for(connection: Connection, order_id: int) -> int:
     """Return what is held for the card of an order."""
     return _sum(connection, ledger.c.order_id == order_id, ledger.c.book == Book.HELD.value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from ..db.tables import cards, devices, shares, users
 from ..errors import IllegalMove, NotThere
@@ -98,13 +98,18 @@ def move(
     what: DeviceMove,
     now: datetime,
     values: Mapping[str, Any] | None = None,
+    *,
+    decided_by: Device | None = None,
 ) -> DeviceState:
     """Move a device, by compare-and-set; returns its new state. Raises IllegalMove.
 
+    `decided_by`: the device as it was when this was decided; it must be in that state still.
     What time has done is taken as done: a card that became active by itself is active, and a
     device that is over moves nowhere. To take a device away use `revocation.revoke`.
     """
     device = get(connection, device_id, now)
+    if decided_by is not None and decided_by.state is not device.state:
+        raise IllegalMove(_NOT_NOW)
     if not DEVICE.allows(device.state, what):
         raise IllegalMove(_NOT_NOW)
     to = DEVICE.after(device.state, what)
@@ -128,6 +133,17 @@ def move(
     if done.rowcount != 1:
         raise IllegalMove(_NOT_NOW)
     return to
+
+
+def is_still(device: Device) -> ColumnElement[bool]:
+    """Return the condition that a device's row says what it said when it was read."""
+    stored = [device.state.value]
+    if device.state is DeviceState.ACTIVE:
+        stored.append(DeviceState.INACTIVE.value)  # activated by itself, and never written down
+    return and_(
+        devices.c.state.in_(stored),
+        devices.c.activated_at.is_not_distinct_from(device.activated_at),
+    )
 
 
 def _shown(device: Device) -> bool:

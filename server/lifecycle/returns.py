@@ -172,6 +172,7 @@ class Returns:
             device = self._card(connection, spelled, now)
             if device.owner_id == session.user_id:
                 raise NotAllowed(_NOT_ONESELF)
+            deposits.hold_orders(connection, device.id)
             there = self._announced(connection, device.id)
             if there is not None:
                 received: dict[str, Any] = {"received_at": now, "received_by_id": session.user_id}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, delete, select, update
+from sqlalchemy import Connection, case, delete, select, true, update
 
 from ..audit.events import Event
 from ..audit.log import AuditLog
@@ -74,17 +74,25 @@ def revoke(
     now: datetime,
     actor: str,
     reason: str = "revoked",
+    decided_by: life.Device | None = None,
 ) -> bool:
     """Take a device away for good, and end its shares; False where it is pending, or was taken away
-    before. `actor`: who does it, for the log.
+    before. `actor`: who does it, for the log. `decided_by`: the device as it was when this was
+    decided; False also where it is not in that state any more.
     """
-    if not end(connection, device_id, now, reason):
+    if not end(connection, device_id, now, reason, decided_by):
         return False
     _end_shares(connection, audit, device_id, now, actor, reason)
     return True
 
 
-def end(connection: Connection, device_id: int, now: datetime, reason: str) -> bool:
+def end(
+    connection: Connection,
+    device_id: int,
+    now: datetime,
+    reason: str,
+    decided_by: life.Device | None = None,
+) -> bool:
     """Take a device away that is never shared, a temporary one or a phone; else as `revoke`.
 
     Rows are held in the order of a login (login, device, card). An answer that comes in between
@@ -97,7 +105,11 @@ def end(connection: Connection, device_id: int, now: datetime, reason: str) -> b
     )
     taken = connection.execute(
         update(devices)
-        .where(devices.c.id == device_id, devices.c.state.in_(_REVOCABLE))
+        .where(
+            devices.c.id == device_id,
+            devices.c.state.in_(_REVOCABLE),
+            true() if decided_by is None else life.is_still(decided_by),
+        )
         .values(
             state=DeviceState.REVOKED.value,
             ended_at=now,
@@ -149,12 +161,13 @@ def _end_shares(
 ) -> None:
     """End what shares a device that is over; what it set aside is back in use."""
     open_ = [ShareState.PROVED.value, ShareState.PENDING.value, ShareState.ACTIVE.value]
-    for row in connection.execute(
+    ended = connection.execute(
         select(shares.c.id, shares.c.user_id, shares.c.state, users.c.name, devices.c.serial)
         .join(devices, devices.c.id == shares.c.device_id)
         .join(users, users.c.id == shares.c.user_id)
         .where(shares.c.device_id == device_id, shares.c.state.in_(open_))
-    ).all():
+    ).all()
+    for row in ended:
         connection.execute(
             update(shares)
             .where(shares.c.id == row.id, shares.c.state == row.state)
@@ -174,6 +187,7 @@ def _end_shares(
                 now,
                 serial=row.serial,
             )
+    for row in ended:  # the log comes last, when nothing else is waited for
         audit.write(
             connection,
             now,

@@ -21,7 +21,7 @@ from ..settings import Settings
 from ..states.device import DeviceState
 from ..states.order import OrderMove, OrderState
 from ..words import N_
-from . import deposits, devices, order_rows, revocation
+from . import deposits, devices, order_rows, revocation, suspension
 from .devices import Device
 from .order_rows import CardOrder, Reason
 
@@ -70,6 +70,9 @@ class Shipping:
                 raise NotThere(order_rows.NOT_THERE)
             if _is_closed(connection, order):
                 raise IllegalMove(_CLOSED)
+            if order.replaces_id is not None:
+                deposits.hold_orders(connection, order.replaces_id, order.device_id or -1)
+                suspension.hold_logins(connection, order.replaces_id)
             order_rows.move(
                 connection, order, OrderMove.SHIPPED, {"shipped_at": now, "address_sealed": None}
             )
@@ -136,7 +139,10 @@ class Shipping:
         old = devices.get(connection, order.replaces_id, now)
         if old.state is not DeviceState.SUSPENDED:  # it turned up again, or was returned
             return
-        revocation.revoke(connection, self._audit, old.id, now, actor, "replaced")
+        if not revocation.revoke(
+            connection, self._audit, old.id, now, actor, "replaced", decided_by=old
+        ):  # at this very moment
+            return
         if old.activated_at is None:  # lost in the post: the desk settles its deposit
             return
         fee = deposits.fee_cents(self._settings, old.kind, old.serial)

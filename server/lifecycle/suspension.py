@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from ..db.tables import logins, sessions
 from ..errors import IllegalMove
@@ -29,7 +29,7 @@ def suspend(
     now: datetime,
     notice: Notice = Notice.DEVICE_SUSPENDED,
 ) -> None:
-    """Suspend a device and tell its owner; raises IllegalMove.
+    """Suspend a device that is still as it was read, and tell its owner; raises IllegalMove.
 
     Sessions that it opened end for good: they do not come back when the device turns up again.
     """
@@ -40,7 +40,7 @@ def suspend(
     values: dict[str, str | None] = {"auto_activates_at": None} if waits else {}
     if notice is Notice.MOBILE_KEY_COPIED:
         values["end_reason"] = devices.COPIED
-    devices.move(connection, device.id, DeviceMove.SUSPENDED, now, values)
+    devices.move(connection, device.id, DeviceMove.SUSPENDED, now, values, decided_by=device)
     take_back(connection, f"device:{device.id}", *BEFORE_ACTIVATION)
     connection.execute(delete(sessions).where(sessions.c.device_id == device.id))
     put(
@@ -50,6 +50,16 @@ def suspend(
         f"device:{device.id}:{now.isoformat()}",
         now,
         serial=device.serial,
+    )
+
+
+def hold_logins(connection: Connection, device_id: int) -> None:
+    """Hold the unfinished logins and proofs with a device, before any device is held."""
+    connection.execute(
+        select(logins.c.id)
+        .where(logins.c.device_id == device_id, logins.c.state.in_(UNFINISHED))
+        .order_by(logins.c.id)
+        .with_for_update(key_share=True)
     )
 
 

@@ -171,9 +171,10 @@ class Settling:
             device = _card(connection, device_id, now)
             if device.owner_id == session.user_id:
                 raise NotAllowed(NOT_ONESELF)
+            deposits.hold_orders(connection, device.id)
             hold = self._fit(connection, device, why, now)
-            cents = self._move(connection, device, hold, why, now)
             self._end(connection, session, device, why, now)
+            cents = self._move(connection, device, hold, why, now)
             self._tell(connection, device, hold, why, cents, now)
             self._audit.write(
                 connection,
@@ -228,24 +229,13 @@ class Settling:
     def _end(
         self, connection: Connection, session: Session, device: Device, why: Cause, now: datetime
     ) -> None:
+        """End the card that the decision rests on; it is held from here on. Its return first, as
+        when it is recorded.
+        """
         actor = f"user:{session.user}"
-        if revocation.revoke(connection, self._audit, device.id, now, actor, why.value):
-            if device.state is not DeviceState.SUSPENDED:  # of that he was told
-                put(
-                    connection,
-                    device.owner_id,
-                    Notice.DEVICE_ENDED,
-                    f"device:{device.id}",
-                    now,
-                    serial=device.serial,
-                )
-            self._audit.write(
-                connection, now, Event.DEVICE_ENDED, actor, device.owner,
-                device=device.serial, reason=why.value,
-            )  # fmt: skip
         move = ReturnMove.RECEIVED if why.is_here else ReturnMove.CANCELLED
         here = {"received_at": now, "received_by_id": session.user_id} if why.is_here else {}
-        done = connection.execute(
+        expected = connection.execute(
             update(returns)
             .where(
                 returns.c.device_id == device.id,
@@ -253,7 +243,26 @@ class Settling:
             )
             .values(state=RETURN.after(ReturnState.ANNOUNCED, move).value, **here)
         )
-        if done.rowcount:
+        ended = revocation.revoke(
+            connection, self._audit, device.id, now, actor, why.value, decided_by=device
+        )
+        if not ended and device.state is not DeviceState.REVOKED:
+            raise IllegalMove(_IN_USE)  # something else was done with it at this moment
+        if ended and device.state is not DeviceState.SUSPENDED:  # of that he was told
+            put(
+                connection,
+                device.owner_id,
+                Notice.DEVICE_ENDED,
+                f"device:{device.id}",
+                now,
+                serial=device.serial,
+            )
+        if ended:
+            self._audit.write(
+                connection, now, Event.DEVICE_ENDED, actor, device.owner,
+                device=device.serial, reason=why.value,
+            )  # fmt: skip
+        if expected.rowcount:
             event = Event.RETURN_RECEIVED if why.is_here else Event.RETURN_CANCELLED
             self._audit.write(connection, now, event, actor, device.serial, owner=device.owner)
 
