@@ -183,10 +183,12 @@ class Sessions:
         )
 
     def prove(self, connection: Connection, token_hash: bytes, device_id: int) -> None:
-        """Note that a device has proved a session that is open already."""
-        connection.execute(
+        """Note that a device has proved a session; raises SessionUnknown where it is over."""
+        proved = connection.execute(
             update(sessions).where(sessions.c.token_hash == token_hash).values(device_id=device_id)
         )
+        if proved.rowcount != 1:
+            raise SessionUnknown(N_("The session has ended. Log in again."))
 
     def renew(self, session: Session) -> str | None:
         """Know a session by another token from now on; None where it is over, or was renewed.
@@ -194,19 +196,22 @@ class Sessions:
         What was asked in it can still be answered.
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        with self._database.writing() as connection:
-            renewed = connection.execute(
-                update(sessions)
-                .where(sessions.c.token_hash == session.token_hash)
-                .values(token_hash=_hash(token))
-            )
-            if renewed.rowcount != 1:
-                return None
-            connection.execute(
-                update(logins)
-                .where(logins.c.session_hash == session.token_hash)
-                .values(session_hash=_hash(token))
-            )
+        try:
+            with self._database.writing() as connection:  # the logins first, as a proof holds them
+                connection.execute(
+                    update(logins)
+                    .where(logins.c.session_hash == session.token_hash)
+                    .values(session_hash=_hash(token))
+                )
+                renewed = connection.execute(
+                    update(sessions)
+                    .where(sessions.c.token_hash == session.token_hash)
+                    .values(token_hash=_hash(token))
+                )
+                if renewed.rowcount != 1:
+                    raise SessionUnknown(N_("The session has ended. Log in again."))
+        except SessionUnknown:
+            return None
         return token
 
     def _limits(self, access: Access, kind: DeviceKind) -> Limits:

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import structlog
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from .. import language
@@ -32,6 +34,8 @@ from .cookies import Cookies
 from .forms import FormRefused, Forms
 from .menu import entries
 from .render import bare, notice, page
+
+_log = structlog.get_logger()
 
 _NOT_BY_ACCESS = N_(
     "What you logged in with does not open this page. Log in with another device, or see the "
@@ -161,15 +165,20 @@ class Shell:
         return self._verifier.sessions.find(token, self._verifier.clock.now())
 
     def _renew(self, request: Request, before: Session, response: Response) -> None:
-        """Give the browser another token where its session reaches more, or less, than before."""
+        """Give the browser another token where its session reaches more, or less, than before.
+
+        What was done is done, and its page is shown whatever becomes of this.
+        """
         try:
             session = self._session(request)
+            if (session.access, session.device_serial) != (before.access, before.device_serial):
+                token = self._verifier.sessions.renew(session)
+                if token is not None:
+                    self._cookies.set_session(response, token)
         except SessionUnknown:  # ended by what was done
             return
-        if (session.access, session.device_serial) != (before.access, before.device_serial):
-            token = self._verifier.sessions.renew(session)
-            if token is not None:
-                self._cookies.set_session(response, token)
+        except SQLAlchemyError as failure:
+            _log.error("a session keeps its token", failure=type(failure).__name__)
 
     def _note(self, session: Session, path: str) -> None:
         with self._verifier.database.writing() as connection:

@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import OperationalError
 
 import server
 from server.accounts.roles import Role
 from server.accounts.users import holding
 from server.db import tables
+from server.errors import SessionUnknown
 from server.lifecycle import revocation, suspension
 from server.login import password
 from server.verifier import Verifier
 
+from .browser import Browser
 from .desk_support import REASON, Caller
-from .holders import Bench, Holder, add_holder, staff
+from .holders import NEW_PIN, Bench, Holder, add_holder, staff
 from .row_order import in_order, in_postgresql, recorded
 from .support import Api, Card
 from .test_sharing import alice, second  # noqa: F401
@@ -162,3 +165,47 @@ def test_money_returns_and_cards_are_held_in_one_order(
         assert answer.status_code == 200, answer.text
     (held,) = [each for each in done if {"logins", "devices", "audit"} <= {*each}]
     assert in_order(held), held
+
+
+# --- sessions
+
+
+def test_a_session_is_renewed_in_the_order_of_a_proof(verifier: Verifier, alice: Caller) -> None:  # noqa: F811
+    found = verifier.sessions.find(alice.token, verifier.clock.now())
+    with recorded(verifier) as done:
+        assert verifier.sessions.renew(found)
+    assert done == [["logins", "sessions"]]
+
+
+def test_a_session_that_is_over_is_neither_renewed_nor_proved(
+    verifier: Verifier,
+    alice: Caller,  # noqa: F811
+) -> None:
+    alice.post("/opt-out")
+    found = verifier.sessions.find(alice.token, verifier.clock.now())
+    asked = select(tables.logins.c.session_hash).where(tables.logins.c.purpose == "opt_out")
+    with verifier.database.writing() as connection:
+        verifier.sessions.end(connection, alice.token)
+    assert verifier.sessions.renew(found) is None
+    with verifier.database.reading() as connection:
+        assert connection.execute(asked).scalar_one() == found.token_hash  # undone too
+        with pytest.raises(SessionUnknown):
+            verifier.sessions.prove(connection, found.token_hash, 1)
+
+
+def test_a_session_that_cannot_be_renewed_does_not_hide_what_was_done(
+    verifier: Verifier, bob: Holder, sent: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser(verifier)
+    browser.client.cookies.set("challng_session", bob.token)
+
+    def fails(_session: Any) -> str:
+        raise OperationalError("update", {}, Exception("deadlock detected"))
+
+    monkeypatch.setattr(verifier.sessions, "renew", fails)
+    place = f"/devices/{bob.device(sent.serial)}/activate"
+    browser.get(place)
+    browser.send(place)
+    assert browser.send(answer=sent.shows(browser.challenge(), NEW_PIN)).status_code == 200
+    assert bob.state(sent.serial) == "active"
+    assert browser.get("/devices").status_code == 200
