@@ -149,9 +149,10 @@ class SmsCodes:
     def _send_again(
         self, connection: Connection, login_id: str, device_id: int, prompt: Prompt
     ) -> None:
-        self._factor.send_again(connection, device_id, login_id)
         told = {name: value for name, value in prompt.items() if name != "sent"}
-        self._ledger.choose(connection, login_id, self._clock.now(), device_id, told)
+        if not self._ledger.say(connection, login_id, self._clock.now(), device_id, told):
+            raise LoginDecided(_OVER)
+        self._factor.send_again(connection, device_id, login_id)
 
     def _check(self, connection: Connection, session: Session) -> str:
         if self._settings.sms_url is None:

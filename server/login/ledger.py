@@ -131,14 +131,6 @@ _DECIDE = (
     .where(*_IS_OPEN)
     .values(state=bindparam("to"), decided_at=_NOW, detail_sealed=None)  # it has done its work
 )
-_PROVED_IN = select(logins.c.id).where(
-    logins.c.session_hash == bindparam("hash"),
-    logins.c.user_id == _ID,
-    logins.c.device_id == bindparam("device"),
-    logins.c.purpose == bindparam("for"),
-    logins.c.state == LoginState.ACCEPTED.value,
-    logins.c.decided_at == bindparam("at", type_=Moment),
-)
 _CHOOSE = (
     update(logins)
     .where(*_IS_OPEN, logins.c.expires_at > _NOW)
@@ -147,6 +139,11 @@ _CHOOSE = (
         prompt=bindparam("asked"),
         approval_id=bindparam("approval"),
     )
+)
+_SAY = (
+    update(logins)
+    .where(*_IS_OPEN, logins.c.expires_at > _NOW, logins.c.device_id == bindparam("device"))
+    .values(prompt=bindparam("asked"))
 )
 _CLOSE_ALL = (
     update(logins)
@@ -303,24 +300,22 @@ class Ledger:
         )
         return chosen.rowcount == 1
 
-    def is_proved_in(
+    def say(
         self,
         connection: Connection,
-        session_hash: bytes,
-        user_id: int,
+        login_id: str,
+        now: datetime,
         device_id: int,
-        purpose: Purpose,
-        at: datetime,
+        prompt: Prompt,
     ) -> bool:
-        """Tell whether a device answered right at a moment, for this, in this very session."""
-        wanted = {
-            "hash": session_hash,
-            "the_id": user_id,
+        """Change the prompt of an open login; False where it is over, or asks another device."""
+        changed = {
+            "the_id": login_id,
+            "now": now,
             "device": device_id,
-            "for": purpose.value,
-            "at": at,
+            "asked": json.dumps(dict(prompt)),
         }
-        return connection.execute(_PROVED_IN, wanted).first() is not None
+        return connection.execute(_SAY, changed).rowcount == 1
 
     def close_all(self, connection: Connection, user_id: int, now: datetime) -> None:
         """End every unfinished login of a user: he is locked, or his password has changed."""

@@ -31,6 +31,7 @@ from ..words import N_
 from .judge import Adapt, Judge
 from .ledger import Ledger, LoginRow, LoginState, Purpose
 from .offers import Factors, ask
+from .proof_rows import is_proved_in
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _UNKNOWN = N_("There is no such question. Start again from the list of your devices.")
@@ -199,9 +200,7 @@ class Proofs:
         self, connection: Connection, session: Asker, device_id: int, purpose: Purpose, at: datetime
     ) -> bool:
         """Tell whether a device gave its right answer of that moment in this very session."""
-        return self._ledger.is_proved_in(
-            connection, session.token_hash, session.user_id, device_id, purpose, at
-        )
+        return is_proved_in(connection, session.token_hash, session.user_id, device_id, purpose, at)
 
     def _detail(self, proof_id: str, sealed: bytes | None) -> bytes | None:
         return None if sealed is None else self._keyring.open(sealed, _place(proof_id))

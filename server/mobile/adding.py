@@ -34,6 +34,7 @@ from ..lifecycle.devices import Device
 from ..lifecycle.pin_gate import PinGate
 from ..login.judge import LOCKED, Judge
 from ..login.ledger import Ledger
+from ..login.proof_rows import hold_unfinished
 from ..notify import outbox
 from ..notify.outbox import Notice
 from ..settings import Settings
@@ -192,17 +193,19 @@ class Adding:
             admitted = admit(connection, self._keyring, found.user_id, found.aim, now)
             if found.number_sealed is not None and not admitted.may_add_number:
                 raise NumberNotOnRecord(_CHOSEN)
+            hold_unfinished(connection, found.user_id)
             if has_pin_already(found):
                 wrong = self._compare_pins(connection, found, admitted, key.pin, now)
                 if wrong is not None:
                     return wrong
             before = self._end_others(connection, found, now)
+            ended = temporary.end_all(connection, found.user_id, now)
             device = self._insert(connection, found, key, now)
             registrations.move(connection, found, RegistrationMove.DONE, device_id=device.id)
             registrations.end_others(connection, found.user_id, but=found.id)
-            ended = temporary.end_all(connection, found.user_id, now)
+            self._write_ended(connection, found, before)
             self._keep_number(connection, found)
-            self._tell(connection, found, device, before, ended, now)
+            self._tell(connection, found, device, before[-1] if before else None, ended, now)
         return self._told(device.serial, found.user, key.element)
 
     def _compare_pins(
@@ -235,17 +238,22 @@ class Adding:
 
     def _end_others(
         self, connection: Connection, found: Registration, now: datetime
-    ) -> Device | None:
+    ) -> list[Device]:
         """End what the user had before: one phone alone is a user's key."""
         own = life.own(connection, found.user_id, now)
         phones = [each for each in own if each.kind is DeviceKind.MOBILE_KEY]
         for each in phones:
-            reason = _REASONS[found.aim]
-            revocation.end(connection, each.id, now, reason)
+            revocation.end(connection, each.id, now, _REASONS[found.aim])
+        return phones
+
+    def _write_ended(
+        self, connection: Connection, found: Registration, phones: list[Device]
+    ) -> None:
+        reason = _REASONS[found.aim]
+        for each in phones:
             self._notes.write(
                 connection, Event.DEVICE_ENDED, found.user, device=each.serial, reason=reason
             )
-        return phones[-1] if phones else None
 
     def _insert(
         self, connection: Connection, found: Registration, key: _Key, now: datetime

@@ -7,6 +7,7 @@ comes at once, approvals, denials and answers, one alone decides.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from ..errors import (
     AnswerWrong,
     ApprovalRefused,
     DeviceLocked,
+    IllegalMove,
     KeyCopied,
     LoginDecided,
     LoginExpired,
@@ -119,6 +121,8 @@ class Approvals:
         try:
             with self._database.writing() as connection:
                 outcome = self._decide(connection, phone, approval_id, said)
+            if isinstance(outcome, KeyCopied):
+                self._suspend(phone)
         except (ApprovalRefused, _Strange) as refusal:
             self._write_down(phone, refusal)
             metrics.LOGINS.labels("refused").inc()
@@ -166,7 +170,6 @@ class Approvals:
         try:
             judged = self._judge.judge(connection, claim, approval.written(), now)
         except KeyCopied as copied:
-            self._suspend(connection, phone, now)
             return copied
         if judged.wrong is not None:
             if approval.number != claim.prompt["number"]:  # no second guess among three
@@ -204,10 +207,15 @@ class Approvals:
             address=row.from_address or "?",
         )
 
-    def _suspend(self, connection: Connection, phone: Phone, now: datetime) -> None:
-        device = devices.get(connection, phone.device_id, now)
-        suspend(connection, device, now, Notice.MOBILE_KEY_COPIED)
-        self._write(connection, Event.MOBILE_KEY_COPIED, phone, now)
+    def _suspend(self, phone: Phone) -> None:
+        """Suspend a copied key, in a transaction of its own: it closes other logins, and those
+        are held before the device.
+        """
+        with suppress(IllegalMove), self._database.writing() as connection:
+            now = self._clock.now()
+            device = devices.get(connection, phone.device_id, now)
+            suspend(connection, device, now, Notice.MOBILE_KEY_COPIED)
+            self._write(connection, Event.MOBILE_KEY_COPIED, phone, now)
 
     def _write_down(self, phone: Phone, refusal: Exception) -> None:
         what = "another's login" if isinstance(refusal, _Strange) else "signature"

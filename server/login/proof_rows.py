@@ -1,0 +1,50 @@
+"""Logins and proofs as rows that other decisions rest on: where one was given, which are open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from ..db.tables import logins
+from ..db.types import Moment
+from .ledger import UNFINISHED, LoginState, Purpose
+
+_PROVED_IN = select(logins.c.id).where(
+    logins.c.session_hash == bindparam("hash"),
+    logins.c.user_id == bindparam("user"),
+    logins.c.device_id == bindparam("device"),
+    logins.c.purpose == bindparam("for"),
+    logins.c.state == LoginState.ACCEPTED.value,
+    logins.c.decided_at == bindparam("at", type_=Moment),
+)
+_UNFINISHED = (
+    select(logins.c.id)
+    .where(logins.c.user_id == bindparam("user"), logins.c.state.in_(UNFINISHED))
+    .order_by(logins.c.id)
+    .with_for_update(key_share=True)
+)
+
+
+def is_proved_in(
+    connection: Connection,
+    session_hash: bytes,
+    user_id: int,
+    device_id: int,
+    purpose: Purpose,
+    at: datetime,
+) -> bool:
+    """Tell whether a device answered right at a moment, for this purpose, in this very session."""
+    wanted = {
+        "hash": session_hash,
+        "user": user_id,
+        "device": device_id,
+        "for": purpose.value,
+        "at": at,
+    }
+    return connection.execute(_PROVED_IN, wanted).first() is not None
+
+
+def hold_unfinished(connection: Connection, user_id: int) -> None:
+    """Hold every unfinished login of a user who is held, before any device of his is."""
+    connection.execute(_UNFINISHED, {"user": user_id})
