@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from ..db.tables import mobile_registrations, users
 from ..errors import IllegalMove, RegistrationOver, RegistrationUnknown
@@ -25,6 +25,8 @@ _OVERTAKEN = N_(
     "again."
 )
 _WIPED = {"exchange_sealed": None, "challenge": None, "number_sealed": None}
+_MOST_OPEN = 3
+_SETTLED = timedelta(minutes=1)
 _LAST = (RegistrationState.DONE, RegistrationState.ENDED)
 
 
@@ -68,7 +70,11 @@ def begin(
     expires_at: datetime,
     **values: object,
 ) -> str:
-    """Add a registration; returns its bearer token, which is told this once."""
+    """Add a registration; returns its bearer token, which is told this once.
+
+    What is over by now, of whomever, is wiped; of his own the latest few stay open.
+    """
+    _end_what_is_over(connection, user_id, now)
     bearer = secrets.token_urlsafe(_BEARER_BYTES)
     connection.execute(
         insert(mobile_registrations).values(
@@ -152,6 +158,34 @@ def end_others(connection: Connection, user_id: int, but: int | None = None) -> 
         )
         .values(state=RegistrationState.ENDED.value, **_WIPED)
     ).rowcount
+
+
+def _end_what_is_over(connection: Connection, user_id: int, now: datetime) -> None:
+    """Wipe a user's own beyond the latest, and what anybody's time was up for a while ago.
+
+    No row is waited for: one that is held has somebody at work on it.
+    """
+    rows = mobile_registrations
+    open_ = rows.c.state.in_([each.value for each in REGISTRATION.sources(RegistrationMove.ENDED)])
+    latest = (
+        select(rows.c.id)
+        .where(rows.c.user_id == user_id, open_, rows.c.expires_at > now)
+        .order_by(rows.c.id.desc())
+        .limit(_MOST_OPEN - 1)
+    )
+    mine = and_(
+        rows.c.user_id == user_id, rows.c.id.not_in(connection.execute(latest).scalars().all())
+    )
+    over = (
+        select(rows.c.id)
+        .where(open_, or_(mine, rows.c.expires_at <= now - _SETTLED))
+        .with_for_update(skip_locked=True)
+    )
+    connection.execute(
+        update(rows)
+        .where(rows.c.id.in_(connection.execute(over).scalars().all()))
+        .values(state=RegistrationState.ENDED.value, **_WIPED)
+    )
 
 
 def sends_since(

@@ -170,6 +170,33 @@ def test_half_an_hour_after_the_password_a_registration_is_over(
     assert keys(verifier) == 0
 
 
+def test_what_has_expired_is_wiped_when_anybody_begins_another(
+    verifier: Verifier, gateway: Hook, run: Run, clock: ToldClock
+) -> None:
+    put_on_record(verifier, None)
+    run.number(country="AU", digits="491570156")
+    run.post("token", token=run.token())
+    clock.advance(1_860)
+    add_user(verifier, "bob")
+    put_on_record(verifier, ON_RECORD, "bob")
+    start(verifier, gateway, "bob").begin()
+    with verifier.database.reading() as connection:
+        first = connection.execute(select(mobile_registrations)).first()
+    assert first is not None
+    assert first.state == "ended"
+    assert (first.number_sealed, first.exchange_sealed, first.challenge) == (None, None, None)
+
+
+def test_the_latest_three_of_a_user_stay_open(verifier: Verifier, gateway: Hook) -> None:
+    runs = [start(verifier, gateway) for _ in range(4)]
+    for each in runs:
+        assert each.begin().status_code == 200
+    assert runs[0].number().status_code == 410
+    with verifier.database.reading() as connection:
+        states = connection.execute(select(mobile_registrations.c.state)).scalars().all()
+    assert states == ["ended", "begun", "begun", "begun"]
+
+
 # --- floods
 
 
@@ -321,7 +348,9 @@ def opted_out(verifier: Verifier) -> None:
 def closed(verifier: Verifier) -> None:
     add_account(verifier, "U1", ALICE, "alice")
     with verifier.database.writing() as connection:
-        accounts.close(connection, "U1", verifier.clock.now())
+        accounts.close(
+            connection, verifier.keyring, verifier.audit, "U1", verifier.clock.now(), "operator"
+        )
 
 
 def staff(verifier: Verifier) -> None:
@@ -625,8 +654,10 @@ def test_who_uses_a_shared_device_registers_no_phone_beside_it(
         {"phone": "a\u0000b"},
         {"phone": "x" * 65},
         {"beside": "MK12345678"},
-        {"beside": "CH00000018", "beside_signature": "A" * 86},
-        {"beside": "MK12345678", "beside_signature": "A" * 85},
+        {"beside": "MK12345678", "beside_signature": "A" * 86},
+        {"beside": "CH00000018", "beside_at": 1, "beside_signature": "A" * 86},
+        {"beside": "MK12345678", "beside_at": 1, "beside_signature": "A" * 85},
+        {"beside": "MK12345678", "beside_at": "1", "beside_signature": "A" * 86},
         {"more": 1},
     ],
 )
