@@ -103,9 +103,10 @@ class Sending:
             if own is not None and not admitted.may_add_number:
                 raise NumberNotOnRecord(_NOT_YOUR_CHOICE)
             number = own or admitted.number
+            if number is None and admitted.card is not None:
+                raise NumberNotOnRecord(_CARD_ALONE)
             if number is None:
-                none = admission.NO_NUMBER if admitted.card is None else _CARD_ALONE
-                raise NumberNotOnRecord(none)
+                raise NumberNotOnRecord(admission.NO_NUMBER)
             self._refuse_a_flood(connection, found, now)
             sealed = None
             if own is not None:
