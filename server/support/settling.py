@@ -173,9 +173,14 @@ class Settling:
                 raise NotAllowed(NOT_ONESELF)
             deposits.hold_orders(connection, device.id)
             hold = self._fit(connection, device, why, now)
-            self._end(connection, session, device, why, now)
+            ended, returned = self._end(connection, session, device, why, now)
             cents = self._move(connection, device, hold, why, now)
             self._tell(connection, device, hold, why, cents, now)
+            if ended:
+                self._note(connection, session, Event.DEVICE_ENDED, device, why, now)
+            if returned:
+                came = Event.RETURN_RECEIVED if why.is_here else Event.RETURN_CANCELLED
+                self._note(connection, session, came, device, why, now)
             self._audit.write(
                 connection,
                 now,
@@ -228,9 +233,9 @@ class Settling:
 
     def _end(
         self, connection: Connection, session: Session, device: Device, why: Cause, now: datetime
-    ) -> None:
+    ) -> tuple[bool, bool]:
         """End the card that the decision rests on; it is held from here on. Its return first, as
-        when it is recorded.
+        when it is recorded. Tells whether the card ended now, and whether it was expected back.
         """
         actor = f"user:{session.user}"
         move = ReturnMove.RECEIVED if why.is_here else ReturnMove.CANCELLED
@@ -257,14 +262,20 @@ class Settling:
                 now,
                 serial=device.serial,
             )
-        if ended:
-            self._audit.write(
-                connection, now, Event.DEVICE_ENDED, actor, device.owner,
-                device=device.serial, reason=why.value,
-            )  # fmt: skip
-        if expected.rowcount:
-            event = Event.RETURN_RECEIVED if why.is_here else Event.RETURN_CANCELLED
-            self._audit.write(connection, now, event, actor, device.serial, owner=device.owner)
+        return ended, bool(expected.rowcount)
+
+    def _note(
+        self,
+        connection: Connection,
+        session: Session,
+        event: Event,
+        device: Device,
+        why: Cause,
+        now: datetime,
+    ) -> None:
+        about = device.owner if event is Event.DEVICE_ENDED else device.serial
+        told = {"owner": device.owner, "device": device.serial, "reason": why.value}
+        self._audit.write(connection, now, event, f"user:{session.user}", about, **told)
 
     def _tell(
         self,
