@@ -56,10 +56,7 @@ _TAKEN = N_("This phone's lock is in use for another mobile key already. Choose 
 _ANOTHER = N_("This registration has made a mobile key already: nothing was changed.")
 _PIN_WRONG = N_("This is not the PIN that you have already: type that one.")
 _BESIDE_OVER = N_("The mobile key beside which this one was to stand has ended. Start again.")
-_CHOSEN = N_(
-    "There is a number on record by now, or a device: your number is the desk's to change. Start "
-    "again."
-)
+_CHOSEN = N_("You have a device by now: the number on record is the desk's to change. Start again.")
 _REASONS = {Aim.REGISTER: "replaced", Aim.MIGRATE: "moved", Aim.REENABLE: "re-enabled"}
 
 

@@ -93,8 +93,8 @@ def admit(
             raise NotAllowed(BY_CARD)
         return Admission(existing, None, may_add_number=False, card=card)
     number = people.contact(connection, keyring, user_id).phone
-    # else a stolen password and a number of the thief's would be enough
-    may_add = aim is Aim.REGISTER and number is None and not facts.had_device
+    # else a stolen password and a number of the thief's would replace every device
+    may_add = aim is Aim.REGISTER and not facts.had_device
     if number is None and not may_add and card is None:
         raise NumberNotOnRecord(NO_NUMBER)
     return Admission(existing, number, may_add_number=may_add, card=card)

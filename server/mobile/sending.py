@@ -26,8 +26,8 @@ from .notes import Notes
 from .registrations import Registration, place
 
 _NOT_YOUR_CHOICE = N_(
-    "Only the phone number on record can be used. The support desk changes it, after an identity "
-    "check."
+    "You have a device, so only the phone number on record can be used. The support desk changes "
+    "it, after an identity check."
 )
 _CARD_ALONE = N_("No SMS is sent for this registration: answer with your card instead.")
 _WAIT = N_("Wait %(seconds)s seconds before you ask for another SMS.")

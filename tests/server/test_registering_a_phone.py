@@ -60,7 +60,7 @@ def test_each_step_tells_the_app_what_the_next_one_needs(
         "user": "alice",
         "purpose": "register",
         "numbers": [{"id": "record", "shown": "+1 ••• ••• ••23"}],
-        "may_add_number": False,
+        "may_add_number": True,
         "card": False,
         "expires": "2026-03-01T12:30:00Z",
     }
