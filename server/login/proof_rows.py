@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -10,13 +10,15 @@ from ..db.tables import logins
 from ..db.types import Moment
 from .ledger import UNFINISHED, LoginState, Purpose
 
+_A_LITTLE = timedelta(minutes=1)
 _PROVED_IN = select(logins.c.id).where(
     logins.c.session_hash == bindparam("hash"),
     logins.c.user_id == bindparam("user"),
     logins.c.device_id == bindparam("device"),
     logins.c.purpose == bindparam("for"),
     logins.c.state == LoginState.ACCEPTED.value,
-    logins.c.decided_at == bindparam("at", type_=Moment),
+    logins.c.decided_at > bindparam("since", type_=Moment),
+    logins.c.decided_at <= bindparam("at", type_=Moment),
 )
 _UNFINISHED = (
     select(logins.c.id)
@@ -34,12 +36,15 @@ def is_proved_in(
     purpose: Purpose,
     at: datetime,
 ) -> bool:
-    """Tell whether a device answered right at a moment, for this purpose, in this very session."""
+    """Tell whether a device answered right for this purpose in this very session, in the minute
+    before what came of it: that is written down a little later than the answer is decided.
+    """
     wanted = {
         "hash": session_hash,
         "user": user_id,
         "device": device_id,
         "for": purpose.value,
+        "since": at - _A_LITTLE,
         "at": at,
     }
     return connection.execute(_PROVED_IN, wanted).first() is not None

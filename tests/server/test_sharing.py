@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -372,6 +372,18 @@ def test_only_the_session_in_which_the_device_answered_submits(
     assert second.post(f"/shares/{proved['id']}/submit").json()["state"] == "active"
     assert second.get("/session").json()["access"] == "full"
     assert thief.get("/session").status_code == 401  # a device stands behind this user name now
+
+
+def test_time_that_goes_by_within_an_answer_does_not_part_it_from_its_share(
+    clock: ToldClock, alice: Caller, second: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ticking(self: ToldClock) -> datetime:
+        self.advance(0.002)
+        return self.time
+
+    monkeypatch.setattr(ToldClock, "now", ticking)
+    proved = prove(second, alice).json()
+    assert second.post(f"/shares/{proved['id']}/submit").json()["state"] == "active"
 
 
 def test_a_session_of_a_weaker_device_does_not_get_the_limits_of_the_shared_one(
