@@ -12,6 +12,7 @@ class Event(StrEnum):
     USER_ADDED = "user.added"
     USER_LOCKED = "user.locked"
     USER_UNLOCKED = "user.unlocked"
+    USER_GROUPS_SET = "user.groups-set"
     STAFF_ADDED = "staff.added"
     CONTACT_SET = "contact.set"
     LANGUAGE_SET = "language.set"

@@ -1,9 +1,10 @@
-"""`user add|passwd|lock|list`."""
+"""`user add|passwd|lock|list|groups`."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
+from ..accounts import groups as user_groups
 from ..accounts import names, passwords, users
 from ..audit.events import Event
 from ..errors import UserRefused
@@ -62,6 +63,28 @@ def lock(verifier: Verifier, given: Namespace) -> int:
         event = Event.USER_UNLOCKED if given.unlock else Event.USER_LOCKED
         verifier.audit.write(connection, now, event, operator(), name)
     say(f"The user {name} is {'unlocked' if given.unlock else 'locked'}.")
+    return 0
+
+
+def groups(verifier: Verifier, given: Namespace) -> int:
+    """Put a user into groups; list those he is in, where none are named."""
+    name = names.check(given.name)
+    if not given.groups and not given.none:
+        with verifier.database.reading() as connection:
+            for each in user_groups.of_user(connection, users.get(connection, name).id):
+                say(each)
+        return 0
+    if given.groups and given.none:
+        raise UserRefused("Name groups, or give --none: not both.")
+    with verifier.database.writing() as connection:
+        user = users.get(connection, name)
+        user_groups.set_all(connection, user.id, given.groups)
+        told = ",".join(sorted(set(given.groups)))
+        verifier.audit.write(
+            *(connection, verifier.clock.now(), Event.USER_GROUPS_SET, operator(), name),
+            groups=told,
+        )
+    say(f"{name} is in the groups {told}." if told else f"{name} is in no group.")
     return 0
 
 

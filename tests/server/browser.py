@@ -6,11 +6,9 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from starlette.testclient import TestClient
-
-from server.app import create_app
 from server.verifier import Verifier
 
+from .apps import client_of
 from .support import PASSWORD
 
 
@@ -45,7 +43,7 @@ class Browser:
     """Follows redirects, keeps cookies, fills in forms."""
 
     def __init__(self, verifier: Verifier, base_url: str = "http://testserver") -> None:
-        self.client = TestClient(create_app(verifier), base_url=base_url)
+        self.client = client_of(verifier, base_url=base_url)
         self.page: Any = None
 
     def get(self, path: str) -> Any:

@@ -9,7 +9,10 @@ import pytest
 
 from server.verifier import Verifier
 
+from .apps import seats
 from .support import Api, Card, ToldClock, add_card, add_user, make_verifier
+
+__all__ = ["api", "card", "clock", "seats", "verifier"]
 
 
 @pytest.fixture

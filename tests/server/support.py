@@ -11,18 +11,18 @@ from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy import Connection, create_engine
-from starlette.testclient import TestClient
 
 from protocol import ocra, serial
 from protocol.pskc import CardRecord
 from server import setup
 from server.accounts import users
-from server.app import create_app
 from server.clock import Clock
 from server.db import migrate
 from server.factors import cards
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
+
+from .apps import client_of
 
 _upgrade = migrate.upgrade
 
@@ -138,7 +138,7 @@ class Api:
     """The JSON API as an application calls it."""
 
     def __init__(self, verifier: Verifier) -> None:
-        self.client = TestClient(create_app(verifier), raise_server_exceptions=False)
+        self.client = client_of(verifier, raise_server_exceptions=False)
 
     def password(self, user: Any = "alice", password: Any = PASSWORD) -> Any:
         body = {"username": user, "password": password}

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import select, update
-from starlette.testclient import TestClient
 
 from server.accounts import people, users
 from server.accounts.roles import Duty
@@ -31,6 +30,7 @@ from server.portal.forms import FIELD, Forms
 from server.verifier import Verifier
 
 from . import counter
+from .apps import client_of
 from .support import Card, add_card, add_user
 
 OPEN = re.compile(
@@ -108,7 +108,7 @@ class Visitor:
         self.verifier = verifier
         self.access = access
         self.name = f"at-{access.value.replace('_', '-')}"
-        self.client = TestClient(create_app(verifier), follow_redirects=False)
+        self.client = client_of(verifier, follow_redirects=False)
         self.cookies = Cookies(verifier.settings.https)
         self.kind, self.device_id = DeviceKind.NONE, None
         add_user(verifier, self.name)
@@ -237,7 +237,7 @@ def test_what_is_refused_is_written_down_and_changes_nothing(
 
 
 def test_nothing_opens_without_a_session(verifier: Verifier) -> None:
-    client = TestClient(create_app(verifier), follow_redirects=False)
+    client = client_of(verifier, follow_redirects=False)
     for door in doors(verifier):
         path = re.sub(r"\{\w+\}", "1", door.path)
         answered = client.request(door.method, path, headers={"Accept": "text/html"})

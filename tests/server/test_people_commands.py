@@ -234,3 +234,26 @@ def test_a_missing_file_is_named(operator: Operator, tmp_path: Path) -> None:  #
     missing = tmp_path / "missing.json"
     said = operator.refused("account", "open", "U100", "--person", missing, "--equity", "1")
     assert "missing.json" in said
+
+
+def test_groups_are_set_whole_listed_and_taken_away(operator: Operator) -> None:  # noqa: F811
+    assert operator("user", "groups", "alice", "ops", "vpn", "ops") == 0
+    assert operator.out == "alice is in the groups ops,vpn.\n"
+    assert operator("user", "groups", "alice") == 0
+    assert operator.out == "ops\nvpn\n"
+    assert operator("user", "groups", "alice", "night") == 0
+    assert operator("user", "groups", "alice") == 0
+    assert operator.out == "night\n"
+    assert operator("user", "groups", "alice", "--none") == 0
+    assert operator("user", "groups", "alice") == 0
+    assert operator.out == ""
+
+
+@pytest.mark.parametrize(
+    "given", [("ops", "--none"), ("two words",), ("a\nb",), ("-x" * 40,), ("",), ("x" * 65,)]
+)
+def test_what_is_no_group_changes_nothing(operator: Operator, given: tuple[str, ...]) -> None:  # noqa: F811
+    operator("user", "groups", "alice", "ops")
+    assert operator("user", "groups", "alice", *given) in {1, 2}
+    operator("user", "groups", "alice")
+    assert operator.out == "ops\n"

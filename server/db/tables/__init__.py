@@ -8,7 +8,7 @@ from .devices import cards, code_cards, code_pairs, devices, provisioners, share
 from .logins import logins, sessions
 from .machinery import audit_head, audit_log, audit_seals, secrets
 from .mobile import mobile_keys, mobile_registrations, sms_codes
-from .people import accounts, brakes, entities, users
+from .people import accounts, brakes, entities, user_groups, users
 
 __all__ = [
     "accounts",
@@ -36,5 +36,6 @@ __all__ = [
     "shares",
     "sms_codes",
     "temporary_codes",
+    "user_groups",
     "users",
 ]

@@ -65,6 +65,14 @@ users = Table(
     Column("identity_locked_at", Moment),
 )
 
+# The groups of a user: what RADIUS attributes and OpenID claims are made of.
+user_groups = Table(
+    "user_groups",
+    metadata,
+    Column("user_id", RowId, ForeignKey("users.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+)
+
 # Password failures by (user, address), by address and by user; `key` is a keyed hash.
 brakes = Table(
     "brakes",
