@@ -75,19 +75,24 @@ class EndCard:
             except PairingError as error:
                 self.ended = error.reason
                 if not error.told:
-                    self._cable.write(end.abort(error.reason))
+                    self._tell(end.abort(error.reason))
         self._cable.unplug()
+
+    def _tell(self, data: bytes) -> None:
+        """Send; where the computer has gone already, what it said last is still to be read."""
+        with contextlib.suppress(CableCut):
+            self._cable.write(data)
 
     def _take(self, end: CardEnd, data: bytes) -> None:
         for step in end.receive(data):
             match step:
                 case Send(frame):
-                    self._cable.write(frame)
+                    self._tell(frame)
                 case Compare(number):
                     self.number = number
                     self.shown.set()
                     if self.owner == "holds OK":
-                        self._cable.write(end.consent())
+                        self._tell(end.consent())
                     elif self.owner == "presses CLEAR":
                         raise PairingError(AbortReason.CANCELLED)
                 case Agreed(offer, key):
@@ -96,5 +101,5 @@ class EndCard:
                         CardKey(offer.serial, offer.suite, key, 0, offer.issuer),
                         replace=offer.replace,
                     )
-                    self._cable.write(end.stored())
+                    self._tell(end.stored())
                     self.ended = AbortReason.LOOKED  # over, and nothing went wrong

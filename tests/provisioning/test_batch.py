@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -201,22 +200,43 @@ def test_a_batch_cut_at_any_step_goes_on_where_it_stopped(
     assert at == 2 + 2 * 6 + 1  # journal, report; four notes or so and three writes a card
 
 
+HALTING = """
+import sys, time
+from provisioning.batch.journal import CardState, Journal
+from provisioning.cli import main
+
+enough, note = int(sys.argv.pop(1)), Journal.note
+
+def note_and_stand(journal, number, **changes):
+    entry = note(journal, number, **changes)
+    if journal.count(CardState.MADE) >= enough:
+        print("standing", flush=True)
+        time.sleep(600)
+    return entry
+
+Journal.note = note_and_stand
+sys.exit(main())
+"""
+"""The command, which stands still when that many cards are made: it is killed there for sure."""
+
+
 def test_a_batch_that_is_killed_goes_on_where_it_stopped(office: Office) -> None:
-    """SIGKILL at whatever moment three cards are made, and once more later."""
-    journal = office.out / "batch.json"
     office.with_key()
     for enough in (1, 4):
         process = subprocess.Popen(
-            [sys.executable, "-m", "provisioning", *map(str, office.command("--count", 6))],
-            stdout=subprocess.DEVNULL,
+            [sys.executable, "-c", HALTING, str(enough), *map(str, office.command("--count", 6))],
+            stdout=subprocess.PIPE,
+            text=True,
         )
-        while process.poll() is None:
-            if journal.exists() and journal.read_text().count('"made"') >= enough:
-                process.send_signal(signal.SIGKILL)
-                break
-            time.sleep(0.005)
+        assert process.stdout
+        while process.stdout.readline() not in {"standing\n", ""}:
+            pass
+        process.send_signal(signal.SIGKILL)
         assert process.wait(60) == -signal.SIGKILL
+        process.stdout.close()
+        assert sum(row["state"] == "made" for row in office.journal()) == enough
     made = {path.name: path.read_bytes() for path in office.out.glob("*.pskc")}
+    assert len(made) >= enough
     assert office.batch("--count", 6) == 0
     office.check_made(6)
     for name, data in made.items():
