@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
+.PHONY: help setup demo demo-pair test test-browser test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ demo-pair: $(STAMP) ## a blank card gets its key over a cable, and logs in, by i
 
 test: $(STAMP) ## the whole test suite
 	@$(BIN)/python -m pytest
+
+test-browser: $(STAMP) ## the pages in Chromium alone
+	@$(BIN)/python -m pytest tests/e2e
 
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py

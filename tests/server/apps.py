@@ -8,10 +8,10 @@ own. Requests are answered on one event loop, which stays.
 from __future__ import annotations
 
 import atexit
+import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -39,7 +39,7 @@ class _Seat:
     """Where a verifier sits while its test runs."""
 
     def __init__(self, verifier: Verifier) -> None:
-        self.settings = verifier.settings
+        self.rules = _rules(verifier.settings)
         self.verifier = verifier
         self.app = create_app(self)  # type: ignore[arg-type]
 
@@ -55,6 +55,8 @@ class _Seat:
         return _Part(lambda: getattr(self.verifier, name))
 
 
+_KEPT = 8
+"""Some tests have settings of their own each, a port for example: their seats are not kept."""
 _free: list[_Seat] = []
 _taken: WeakKeyDictionary[Verifier, list[_Seat]] = WeakKeyDictionary()
 
@@ -73,11 +75,12 @@ def seats() -> Iterator[None]:
     for seats in _taken.values():
         _free.extend(seats)
     _taken.clear()
+    del _free[:-_KEPT]
 
 
 def _app(verifier: Verifier) -> FastAPI:
     wanted = _rules(verifier.settings)
-    seat = next((each for each in _free if _rules(each.settings) == wanted), None)
+    seat = next((each for each in _free if each.rules == wanted), None)
     if seat is None:
         seat = _Seat(verifier)
     else:
@@ -87,8 +90,9 @@ def _app(verifier: Verifier) -> FastAPI:
     return seat.app
 
 
-def _rules(settings: Settings) -> Settings:
-    return settings.model_copy(update={"data": Path()})
+def _rules(settings: Settings) -> bytes:
+    """Return what two verifiers' settings have in common when one application serves them both."""
+    return pickle.dumps(settings.model_dump(exclude={"data", "database_url"}))
 
 
 @cache

@@ -17,7 +17,7 @@ from server.factors import pins
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
 
-from .support import PASSWORD, PIN, Card
+from .support import PASSWORD, PIN, Card, quick_tables
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,8 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
 
 @pytest.fixture
 def operator(empty: Operator) -> Operator:
-    assert empty("init") == 0
+    with quick_tables():
+        assert empty("init") == 0
     assert empty("user", "add", "Alice", "--password-file", empty.file("pw", PASSWORD + "\n")) == 0
     return empty
 
