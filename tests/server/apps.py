@@ -11,13 +11,17 @@ import atexit
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import is_dataclass
+from enum import Enum
 from functools import cache
+from inspect import ismethod
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
+from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from server.app import create_app
@@ -32,27 +36,43 @@ class _Part:
         self._find = find
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._find(), name)
+        return _seen(self._find, name)
 
 
-class _Seat:
+class _Seat(_Part):
     """Where a verifier sits while its test runs."""
 
     def __init__(self, verifier: Verifier) -> None:
+        super().__init__(lambda: self.verifier)
         self.rules = _rules(verifier.settings)
         self.verifier = verifier
         self.app = create_app(self)  # type: ignore[arg-type]
 
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self.verifier, name)
-        if callable(value):
-            return value
-        if isinstance(value, Mapping):
-            return {
-                key: _Part(lambda key=key: getattr(self.verifier, name)[key])  # type: ignore[misc]
-                for key in value
-            }
-        return _Part(lambda: getattr(self.verifier, name))
+
+def _seen(find: Callable[[], Any], name: str) -> Any:
+    """Return an attribute, and what is a part of the verifier itself as one that may change."""
+    value = getattr(find(), name)
+    if ismethod(value):
+        return lambda *given, **named: getattr(find(), name)(*given, **named)
+    if isinstance(value, Mapping):
+        return {
+            key: _Part(lambda key=key: getattr(find(), name)[key])  # type: ignore[misc]
+            if _works(each)
+            else each
+            for key, each in value.items()
+        }
+    return _Part(lambda: getattr(find(), name)) if _works(value) else value
+
+
+def _works(value: Any) -> bool:
+    """Tell whether it is one of the verifier's working parts, not a value."""
+    kind = type(value)
+    return (
+        kind.__module__.startswith("server.")
+        and not callable(value)
+        and not isinstance(value, BaseModel | Enum)
+        and not is_dataclass(value)
+    )
 
 
 _KEPT = 8
