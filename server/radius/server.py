@@ -1,0 +1,186 @@
+"""The socket: datagrams in, replies out, on one event loop.
+
+What cannot be answered is dropped without a word, and counted. Where the verifier cannot decide,
+because its database is gone, nothing is replied either: the client asks another server or refuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import structlog
+from anyio.to_thread import run_sync
+
+from .. import metrics
+from ..clock import Clock
+from ..errors import PacketDropped, PacketForged, PacketMalformed, PacketUnreadable, PacketUnsigned
+from ..verifier import Verifier
+from . import codec
+from .clients import Client, Directory
+from .codec import Code, Reply, Request
+from .memory import Key, Memory, Seen
+from .steps import Steps
+
+_NOBODY = "(unknown)"
+_QUIET = timedelta(seconds=60)
+_END_SECONDS = 5.0
+_OUTCOMES = {
+    Code.ACCESS_ACCEPT: "accepted",
+    Code.ACCESS_REJECT: "rejected",
+    Code.ACCESS_CHALLENGE: "challenged",
+}
+_DROPPED: dict[type[PacketDropped], str] = {
+    PacketMalformed: "malformed",
+    PacketUnsigned: "unsigned",
+    PacketForged: "forged",
+    PacketUnreadable: "unreadable",
+}
+_SEEN = {Seen.UNDECIDED: "repeated", Seen.TOO_MANY: "busy"}
+
+_log = structlog.get_logger()
+
+
+class RadiusServer(asyncio.DatagramProtocol):
+    """Answers the clients of one verifier."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        settings = verifier.settings
+        self._clock = verifier.clock
+        self._directory = Directory(
+            verifier.database,
+            verifier.keyring,
+            verifier.clock,
+            timedelta(seconds=settings.radius_clients_seconds),
+        )
+        self._memory = Memory(
+            timedelta(seconds=settings.radius_remember_seconds),
+            settings.radius_remember,
+            settings.radius_at_once,
+        )
+        self._steps = Steps(verifier)
+        self._drops = _Drops(verifier.clock)
+        self._most_tasks = 2 * settings.radius_at_once
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.Lock()
+        self._transport: asyncio.DatagramTransport | None = None
+        self._ending = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket."""
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Take a datagram; what is junk costs no more than looking at it."""
+        if self._ending:
+            return
+        if self._directory.fresh:
+            self._take(data, addr)
+        elif len(self._tasks) < self._most_tasks:
+            self._spawn(self._look_up(data, addr))
+        else:
+            self._drops.note(_NOBODY, "busy", addr[0])
+
+    async def end(self) -> None:
+        """Take nothing more, let what is being decided end, and close the socket."""
+        self._ending = True
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=_END_SECONDS)
+            for task in late:
+                task.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    # --- a datagram
+
+    async def _look_up(self, data: bytes, source: tuple[str, int]) -> None:
+        try:
+            async with self._reading:
+                if not self._directory.fresh:
+                    await run_sync(self._directory.read)
+        except Exception as error:
+            self._drops.note(_NOBODY, "failed", source[0], type(error).__name__)
+            return
+        self._take(data, source)
+
+    def _take(self, data: bytes, source: tuple[str, int]) -> None:
+        address, port = source[0], source[1]
+        client = self._directory.find(address)
+        if client is None:
+            self._drops.note(_NOBODY, "unknown", address)
+            return
+        try:
+            request = codec.read(data, client.secret, signed=client.rules.signed)
+        except PacketDropped as wrong:
+            self._drops.note(client.name, _DROPPED[type(wrong)], address, str(wrong))
+            return
+        known = codec.key(data)
+        assert known is not None  # noqa: S101 - it was read
+        key = (address, port, *known)
+        seen = self._memory.meet(key, self._clock.now())
+        if isinstance(seen, bytes):
+            metrics.RADIUS.labels(client.name, "repeated").inc()
+            self._send(seen, source)
+        elif seen is Seen.NEW:
+            self._spawn(self._decide(request, client, key, source))
+        else:
+            self._drops.note(client.name, _SEEN[seen], address)
+
+    async def _decide(
+        self, request: Request, client: Client, key: Key, source: tuple[str, int]
+    ) -> None:
+        sent = False
+        try:
+            if request.code is Code.STATUS_SERVER:
+                await run_sync(self._directory.read)  # alive is who can decide
+            reply = await self._steps.decide(request, client, source[0])
+            data = codec.write(reply, request)
+            self._memory.answered(key, data, self._clock.now())
+            sent = True
+        except Exception as error:
+            self._drops.note(client.name, "failed", source[0], type(error).__name__)
+            return
+        finally:
+            if not sent:
+                self._memory.dropped(key)
+        metrics.RADIUS.labels(client.name, _outcome(request, reply)).inc()
+        self._send(data, source)
+
+    def _send(self, data: bytes, source: tuple[str, int]) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            with suppress(OSError):
+                self._transport.sendto(data, source)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Drops:
+    """Counts what is dropped, and writes a line about it once a minute for each client and cause.
+
+    Of what was in a packet nothing is written: a user name may be a password in the wrong field.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: dict[tuple[str, str], datetime] = {}
+
+    def note(self, client: str, why: str, address: str, text: str = "") -> None:
+        metrics.RADIUS.labels(client, why).inc()
+        if why == "repeated":  # networks lose packets: nothing is wrong
+            return
+        now = self._clock.now()
+        last = self._last.get((client, why))
+        if last is not None and timedelta() <= now - last < _QUIET:
+            return
+        self._last[client, why] = now
+        _log.warning("radius_dropped", client=client, why=why, address=address, text=text)
+
+
+def _outcome(request: Request, reply: Reply) -> str:
+    return "served" if request.code is Code.STATUS_SERVER else _OUTCOMES[reply.code]
