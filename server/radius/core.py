@@ -114,7 +114,7 @@ class Judge:
 def move(text: str, offered: Offered) -> Choose | Wait | Judge:
     """Return what is meant by what was typed at a challenge.
 
-    No answer is spelled like a device: those have digits, or six characters without a vowel.
+    No answer is spelled like a device: it has digits, or 6 or 12 characters that are no word.
     """
     typed = text.strip()
     if not typed and texts.is_pushed(offered.prompt):
