@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pyrad.client import Client as PyradClient
-from pyrad.client import Timeout
-from pyrad.dictionary import Dictionary
 from pyrad.packet import AccessAccept, AccessChallenge, AccessReject, AuthPacket
 
 from server.audit.events import Event
@@ -119,6 +119,9 @@ class Nas:
             door.send(data)
             door.send(status.RequestPacket())
             assert status.VerifyReply(status.CreateReply(packet=door.recv(4096)))
+            door.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                door.recv(4096)
 
     def _client(self) -> PyradClient:
         return PyradClient(
@@ -133,8 +136,6 @@ class Nas:
 
 def digits_in(text: str) -> str:
     """The challenge that a text names."""
-    import re
-
     found = re.search(r"[Cc]hallenge ([0-9]{6})", text)
     assert found, text
     return found[1]
@@ -151,6 +152,3 @@ def events(verifier: Verifier) -> list[Event]:
     with verifier.database.reading() as connection:
         rows = connection.execute(audit_log.select().order_by(audit_log.c.seq))
         return [Event(row.event) for row in rows]
-
-
-__all__ = ["Dictionary", "Timeout"]
