@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import ssl
 from argparse import Namespace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ..login.access import Access
 from ..radius import clients
 from ..radius.attributes import check as check_attributes
 from ..radius.clients import Rules
+from ..radius.radsec import RadSec, context
 from ..radius.server import RadiusServer
 from ..sdnotify import Notifier
 from ..settings import Settings
@@ -113,24 +115,28 @@ def serve(settings: Settings, given: Namespace) -> int:
     logs.configure()
     verifier = open_verifier(settings)
     try:
-        asyncio.run(_serve(verifier, given.host, given.port, given.metrics_port))
+        asyncio.run(_serve(verifier, given))
         verifier.audit.seal(verifier.clock.now())
     finally:
         verifier.close()
     return 0
 
 
-async def _serve(verifier: Verifier, host: str, port: int, metrics_port: int | None) -> None:
+async def _serve(verifier: Verifier, given: Namespace) -> None:
     loop, ended, notifier = asyncio.get_running_loop(), asyncio.Event(), Notifier()
+    host, port, tls = given.host, given.port, _tls(given)
     server = RadiusServer(verifier)
+    radsec = RadSec(server, verifier.settings.radius_at_once)
     try:
         await loop.create_datagram_endpoint(lambda: server, local_addr=(host, port))
-        if metrics_port is not None:
-            start_http_server(metrics_port, "127.0.0.1")
+        if tls is not None:
+            await radsec.begin(host, given.tls_port, tls)
+        if given.metrics_port is not None:
+            start_http_server(given.metrics_port, "127.0.0.1")
     except OSError as error:
         raise SettingsRefused(
             f"Nothing can listen at {host} port {port} ({error.strerror or error}): "
-            "choose another --host, --port or --metrics-port."
+            "choose another --host, --port, --tls-port or --metrics-port."
         ) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -145,6 +151,18 @@ async def _serve(verifier: Verifier, host: str, port: int, metrics_port: int | N
             continue
     notifier.stopping()
     await server.end()
+    radsec.end()
+
+
+def _tls(given: Namespace) -> ssl.SSLContext | None:
+    files = (given.tls_certificate, given.tls_key, given.tls_authority)
+    if given.tls_port is None and not any(files):
+        return None
+    if given.tls_port is None or not all(files):
+        raise SettingsRefused(
+            "RadSec needs --tls-port, --tls-certificate, --tls-key and --tls-authority: give all."
+        )
+    return context(*files)
 
 
 def _attributes(name: str | None) -> str:
@@ -175,6 +193,13 @@ def parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     each.add_argument(
         "--metrics-port", type=_port, help="a TCP port of 127.0.0.1 with the numbers of /metrics"
     )
+    each.add_argument("--tls-port", type=_port, help="serve RadSec too (RFC 6614: 2083)")
+    for option, what in (
+        ("--tls-certificate", "its certificate, with those between it and its root"),
+        ("--tls-key", "the certificate's private key"),
+        ("--tls-authority", "who signs the clients' certificates, and nobody else's"),
+    ):
+        each.add_argument(option, type=Path, metavar="FILE", help=f"PEM: {what}")
     client = radius.add_parser(
         "client", help="who may ask by RADIUS", description="Who may ask by RADIUS."
     ).add_subparsers(metavar="COMMAND", required=True)

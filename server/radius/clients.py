@@ -185,26 +185,31 @@ class Directory:
         self._keyring = keyring
         self._clock = clock
         self._lifetime = lifetime
-        self._clients: Sequence[Client] = ()
-        self._until: datetime | None = None
+        self._known: tuple[Sequence[Client], datetime] | None = None
 
     @property
     def fresh(self) -> bool:
         """Whether `find` answers without the database."""
-        now = self._clock.now()
+        now, known = self._clock.now(), self._known
         # A clock that was set back must not keep a removed client for as long.
-        return self._until is not None and now < self._until <= now + self._lifetime
+        return known is not None and now < known[1] <= now + self._lifetime
 
     def read(self) -> None:
         """Read the clients; where that fails there are none, until it does not."""
-        self._clients, self._until = (), None
-        with self._database.reading() as connection:
-            clients = all_of_them(connection, self._keyring)
-        self._clients, self._until = clients, self._clock.now() + self._lifetime
+        try:
+            with self._database.reading() as connection:
+                clients = all_of_them(connection, self._keyring)
+        except BaseException:
+            self._known = None
+            raise
+        self._known = (clients, self._clock.now() + self._lifetime)
 
-    def find(self, address: str) -> Client | None:
-        """Return the client at an address."""
-        return nearest(self._clients, address)
+    def find(self, address: str, name: str | None = None) -> Client | None:
+        """Return the client at an address; with `name` the one of that name, if it is there."""
+        clients = self._known[0] if self._known else ()
+        if name is not None:
+            clients = [each for each in clients if each.name == name]
+        return nearest(clients, address)
 
 
 def _seal(connection: Connection, keyring: Keyring, row_id: int, secret: str) -> None:

@@ -1,4 +1,4 @@
-"""The socket: datagrams in, replies out, on one event loop.
+"""The socket: datagrams in, replies out, on one event loop; RadSec hands its packets over here.
 
 What cannot be answered is dropped without a word, and counted. Where the verifier cannot decide,
 because its database is gone, nothing is replied either: the client asks another server or refuses.
@@ -7,8 +7,9 @@ because its database is gone, nothing is replied either: the client asks another
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -44,6 +45,21 @@ _SEEN = {Seen.UNDECIDED: "repeated", Seen.TOO_MANY: "busy"}
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a packet came from, and how it is answered.
+
+    `certificate`: the name that a RadSec client has proved, and `secret` what stands for its own
+    there (RFC 6614 section 2.3).
+    """
+
+    address: str
+    port: int
+    send: Callable[[bytes], None]
+    certificate: str | None = None
+    secret: bytes | None = None
+
+
 class RadiusServer(asyncio.DatagramProtocol):
     """Answers the clients of one verifier."""
 
@@ -74,15 +90,19 @@ class RadiusServer(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """Take a datagram; what is junk costs no more than looking at it."""
+        """Take a datagram."""
+        self.take(data, Source(addr[0], addr[1], lambda reply: self._send(reply, addr)))
+
+    def take(self, data: bytes, source: Source) -> None:
+        """Take a packet; what is junk costs no more than looking at it."""
         if self._ending:
             return
         if self._directory.fresh:
-            self._take(data, addr)
+            self._take(data, source)
         elif len(self._tasks) < self._most_tasks:
-            self._spawn(self._look_up(data, addr))
+            self._spawn(self._look_up(data, source))
         else:
-            self._drops.note(_NOBODY, "busy", addr[0])
+            self._drops.note(_NOBODY, "busy", source.address)
 
     async def end(self) -> None:
         """Take nothing more, let what is being decided end, and close the socket."""
@@ -96,63 +116,62 @@ class RadiusServer(asyncio.DatagramProtocol):
 
     # --- a datagram
 
-    async def _look_up(self, data: bytes, source: tuple[str, int]) -> None:
+    async def _look_up(self, data: bytes, source: Source) -> None:
         try:
             async with self._reading:
                 if not self._directory.fresh:
                     await run_sync(self._directory.read)
         except Exception as error:
-            self._drops.note(_NOBODY, "failed", source[0], type(error).__name__)
+            self._drops.note(_NOBODY, "failed", source.address, type(error).__name__)
             return
         self._take(data, source)
 
-    def _take(self, data: bytes, source: tuple[str, int]) -> None:
-        address, port = source[0], source[1]
-        client = self._directory.find(address)
+    def _take(self, data: bytes, source: Source) -> None:
+        address = source.address
+        client = self._directory.find(address, source.certificate)
         if client is None:
             self._drops.note(_NOBODY, "unknown", address)
             return
         try:
-            request = codec.read(data, client.secret, signed=client.rules.signed)
+            secret = client.secret if source.secret is None else source.secret
+            request = codec.read(data, secret, signed=client.rules.signed)
         except PacketDropped as wrong:
             self._drops.note(client.name, _DROPPED[type(wrong)], address, str(wrong))
             return
         known = codec.key(data)
         assert known is not None  # noqa: S101 - it was read
-        key = (address, port, *known)
+        key = (address, source.port, *known)
         seen = self._memory.meet(key, self._clock.now())
         if isinstance(seen, bytes):
             metrics.RADIUS.labels(client.name, "repeated").inc()
-            self._send(seen, source)
+            source.send(seen)
         elif seen is Seen.NEW:
             self._spawn(self._decide(request, client, key, source))
         else:
             self._drops.note(client.name, _SEEN[seen], address)
 
-    async def _decide(
-        self, request: Request, client: Client, key: Key, source: tuple[str, int]
-    ) -> None:
+    async def _decide(self, request: Request, client: Client, key: Key, source: Source) -> None:
         sent = False
         try:
             if request.code is Code.STATUS_SERVER:
                 await run_sync(self._directory.read)  # alive is who can decide
-            reply = await self._steps.decide(request, client, source[0])
+            reply = await self._steps.decide(request, client, source.address)
             data = codec.write(reply, request)
             self._memory.answered(key, data, self._clock.now())
             sent = True
         except Exception as error:
-            self._drops.note(client.name, "failed", source[0], type(error).__name__)
+            self._drops.note(client.name, "failed", source.address, type(error).__name__)
             return
         finally:
             if not sent:
                 self._memory.dropped(key)
         metrics.RADIUS.labels(client.name, _outcome(request, reply)).inc()
-        self._send(data, source)
+        source.send(data)
 
-    def _send(self, data: bytes, source: tuple[str, int]) -> None:
+    def _send(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if self._transport is not None and not self._transport.is_closing():
             with suppress(OSError):
-                self._transport.sendto(data, source)
+                self._transport.sendto(data, addr)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
