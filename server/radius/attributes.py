@@ -128,7 +128,7 @@ def _check_told(told: Any) -> None:  # noqa: ANN401 - whatever JSON holds
 def _check_value(name: str, value: object) -> None:
     attribute = dictionary().attributes[name]
     numeric = attribute.type == "integer"
-    if attribute.values.HasForward(value):
+    if isinstance(value, str) and attribute.values.HasForward(value):
         return
     if numeric and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
         return

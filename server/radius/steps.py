@@ -24,6 +24,7 @@ from ..errors import (
     NoUsableDevice,
     SealBroken,
 )
+from ..login.judge import LOCKED
 from ..login.ledger import LoginState, Purpose
 from ..login.offers import Offered
 from ..login.sessions import Opened
@@ -32,8 +33,6 @@ from ..verifier import Verifier
 from . import attributes, core, texts
 from .clients import Client
 from .codec import Code, Reply, Request
-
-_LOCKED = "This device is locked after too many wrong answers: call the support desk."
 
 
 class Steps:
@@ -74,6 +73,10 @@ class Steps:
         if login_id is None:
             return core.rejected(texts.START_AGAIN)
         served = self._verifier.logins
+        if not step.text.strip():  # an approval of the last second outlives the challenge
+            opened = await run_sync(asking.finish, login_id)
+            if opened is not None:
+                return await run_sync(asking.settle, opened)
         offered = await run_sync(served.show, login_id, asking.belongs)
         move = core.move(step.text, offered)
         if isinstance(move, core.Choose):
@@ -115,29 +118,32 @@ class Steps:
             raise found
         if isinstance(found, Opened):
             return await run_sync(asking.settle, found)
-        if isinstance(found, Offered):
-            if not step.answer or not core.can_be_judged(found):
-                return asking.tell(found)
-            login_id = found.login_id
-        else:
-            login_id = found
-        return await run_sync(self._second, asking, login_id, step.answer)
+        return await run_sync(self._second, asking, found, step.answer)
 
-    def _second(self, asking: _Asking, login_id: str, answer: str) -> Reply:
-        """Go on with a login that waits: judge an answer, or look for the phone's approval."""
+    def _second(self, asking: _Asking, found: str | Offered, answer: str) -> Reply:
+        """Go on with a login that waits, or has just begun: the answer, or the phone's approval."""
+        served = self._verifier.logins
+        if isinstance(found, str) and not answer:
+            opened = asking.finish(found)
+            if opened is not None:
+                return asking.settle(opened)
+        new = isinstance(found, Offered)
+        offered = found if isinstance(found, Offered) else served.show(found, asking.belongs)
         if not answer:
-            opened = asking.finish(login_id)
-            if opened is None:
-                offered = self._verifier.logins.show(login_id, asking.belongs)
-                return asking.tell(offered, texts.NOT_APPROVED)
-            return asking.settle(opened)
+            return asking.tell(offered, "" if new else texts.NOT_APPROVED)
+        move = core.move(answer, offered)
+        if isinstance(move, core.Choose):
+            chosen = served.choose(offered.login_id, move.factor, asking.belongs)
+            return asking.tell(chosen)
+        if new and not core.can_be_judged(offered):
+            return asking.tell(offered)
         try:
-            return asking.settle(asking.judge(login_id, answer))
+            return asking.settle(asking.judge(offered.login_id, answer))
         except (AnswerWrong, AnswerMalformed) as refusal:
             before = core.again(refusal)
             if before is None:
                 raise
-            return asking.tell(self._verifier.logins.show(login_id, asking.belongs), before)
+            return asking.tell(offered, before)
 
 
 class _Asking:
@@ -154,7 +160,7 @@ class _Asking:
 
     def challenge(self, offered: Offered, before: str = "") -> Reply:
         if offered.factor.locked:
-            return core.rejected(_LOCKED)
+            return core.rejected(LOCKED)
         state = self._verifier.keyring.seal(
             offered.login_id.encode("ascii"), self._place(offered.user)
         )
@@ -174,7 +180,7 @@ class _Asking:
     def tell(self, offered: Offered, before: str = "") -> Reply:
         """Refuse, and say how the next request answers."""
         if offered.factor.locked:
-            return core.rejected(_LOCKED)
+            return core.rejected(LOCKED)
         return core.rejected(texts.told(offered, self._client.rules.separator or "", before))
 
     # --- a login, from its beginning to its end

@@ -6,11 +6,9 @@ colon. Clients that show the first Reply-Message alone are many, so there is onl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..factors.interface import Prompt, shown
 from ..factors.kinds import DeviceKind
-from ..login.offers import Choice, Offered
+from ..login.offers import Offered
 from .codec import LONGEST_TEXT
 
 NOT_APPROVED = "Not approved yet."
@@ -22,7 +20,8 @@ SERVED = "The verifier answers."
 
 def asked(offered: Offered, before: str = "") -> str:
     """Return what an Access-Challenge says; `before` is what was wrong with the last answer."""
-    return _short(f"{before} ", f"{question(offered.factor.kind, offered.prompt)}", offered)
+    text = question(offered.factor.kind, offered.prompt)
+    return _fitted(before, _others(offered, ""), text)
 
 
 def told(offered: Offered, separator: str, before: str = "") -> str:
@@ -31,7 +30,9 @@ def told(offered: Offered, separator: str, before: str = "") -> str:
     how = f"Then log in again with password{separator}{_ANSWERS[kind]}."
     if is_pushed(prompt):
         how = f"{how} Once it is approved the password alone will do."
-    return _ascii(f"{before} {_sentence(kind, prompt)} {how}".strip())
+    return _fitted(
+        before, _others(offered, f"password{separator}"), f"{_sentence(kind, prompt)} {how}"
+    )
 
 
 def is_pushed(prompt: Prompt) -> bool:
@@ -81,18 +82,22 @@ def _sentence(kind: DeviceKind, prompt: Prompt) -> str:
     return f"Code card: the values of {indexes[0]} and {indexes[1]}, no space between them."
 
 
-def _short(before: str, text: str, offered: Offered) -> str:
-    """Put it together, with the other devices' names as far as they fit."""
-    for names in (_others(offered.factors, offered.factor), ""):
-        whole = _ascii(f"{before}{names}{text}".lstrip())
+def _fitted(before: str, others: str, text: str) -> str:
+    """Put it together, with the other devices' names where they fit."""
+    for parts in ((before, others, text), (before, text)):
+        whole = _ascii(" ".join(each for each in parts if each))
         if len(whole) <= LONGEST_TEXT:
             return whole
     return _ascii(text)
 
 
-def _others(factors: Sequence[Choice], factor: Choice) -> str:
-    names = [each.id for each in factors if each.id != factor.id and not each.locked]
-    return f"(Another device: type {' or '.join(names)}.) " if names else ""
+def _others(offered: Offered, typed: str) -> str:
+    names = [
+        f"{typed}{each.id}"
+        for each in offered.factors
+        if each.id != offered.factor.id and not each.locked
+    ]
+    return f"(Another device: type {' or '.join(names)}.)" if names else ""
 
 
 def _ascii(text: str) -> str:

@@ -177,6 +177,8 @@ def test_the_audit_log_tells_of_clients_and_not_their_secrets(operator: Operator
         '{"always": {"Framed-IP-Address": "nowhere"}}',
         '{"always": {"Filter-Id": ""}}',
         '{"always": {"Filter-Id": 7}}',
+        '{"always": {"Filter-Id": [["a"]]}}',
+        '{"always": {"Service-Type": {"a": 1}}}',
         '{"groups": {"*": {"Filter-Id": "{group}{group}{group}{group}"}}}',
         json.dumps({"always": {"Filter-Id": ["x" * 240] * 9}}),
     ],

@@ -110,6 +110,23 @@ def test_a_request_waits_no_longer_than_it_may_and_is_asked_again(
     assert nas.ask(password="", state=reply[24][0]).code == ACCEPT
 
 
+@pytest.mark.parametrize("rules", [Rules(), TOGETHER], ids=["challenged", "together"])
+def test_an_approval_of_the_last_second_outlives_the_challenge(
+    verifier: Verifier, phone: Phone, clock: ToldClock, rules: Rules
+) -> None:
+    add_client(verifier, rules)
+    with serving(verifier) as (port, _, _):
+        nas = Nas(port)
+        asked = nas.ask()
+        clock.advance(119)
+        assert approve(phone, number_in(says(asked))).status_code == 200
+        clock.advance(2)
+        if rules.separator:
+            assert nas.ask().code == ACCEPT
+        else:
+            assert nas.ask(password="", state=asked[24][0]).code == ACCEPT
+
+
 def test_a_login_denied_on_the_phone_is_refused(nas: Nas, phone: Phone) -> None:
     _, state = nas.challenge()
     assert deny(phone).status_code == 200
@@ -170,9 +187,25 @@ def test_a_response_belongs_to_the_client_that_asked_for_it(
     api = client_of(verifier)
     begun = api.post("/api/v1/login", json={"username": "alice", "password": PASSWORD}).json()
     response = card.shows(begun["prompt"]["challenge"])
-    assert together.ask(password=f"{PASSWORD},{response}").code == REJECT
+    reply = together.ask(password=f"{PASSWORD},{response}")
+    assert reply.code == REJECT
+    assert digits_in(says(reply)) != begun["prompt"]["challenge"]  # a login of its own
     answer = api.post(f"/api/v1/login/{begun['login']}/answer", json={"answer": response})
     assert answer.status_code == 200
+
+
+def test_another_device_is_chosen_behind_the_separator(
+    together: Nas, card: Card, verifier: Verifier
+) -> None:
+    second = Card(number=2, key=bytes(32))
+    add_card(verifier, second)
+    text = says(together.ask())
+    other, held = ("card-2", second) if "password,card-2" in text else ("card", card)
+    assert f"password,{other}" in text
+    reply = together.ask(password=f"{PASSWORD},{other}")
+    assert reply.code == REJECT
+    answer = held.shows(digits_in(says(reply)))
+    assert together.ask(password=f"{PASSWORD},{answer}").code == ACCEPT
 
 
 def test_a_wrong_response_is_counted_and_the_challenge_told_again(
