@@ -15,6 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from server.clock import SystemClock
 from server.crypto import keyring, rotation
 from server.crypto.keyring import Keyring, KeySource
 from server.db.tables import audit_log, radius_clients
@@ -24,8 +25,8 @@ from server.radius import attributes, clients
 from server.radius.clients import Rules
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
-from tests.doors import DoorError, free_port, run, secret_file
-from tests.server.support import PASSWORD, Card
+from tests.doors import free_port
+from tests.server.support import Card, add_user, make_verifier
 from tests.server.test_commands import Operator, fast_and_alone
 from tests.server.test_supervision import Manager, manager
 
@@ -36,9 +37,8 @@ __all__ = ["fast_and_alone", "manager"]
 
 @pytest.fixture
 def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
-    made = Operator(tmp_path, capsys)
-    assert made("init") == 0
-    return made
+    make_verifier(tmp_path, SystemClock()).close()
+    return Operator(tmp_path, capsys)
 
 
 def added(operator: Operator, *more: object, name: str = "vpn", where: str = "192.0.2.7") -> int:
@@ -221,18 +221,14 @@ def test_what_is_written_wrongly_into_the_table_is_not_added(verifier: Verifier)
 
 
 def test_it_is_served_says_ready_alive_and_stopping_and_is_counted(
-    manager: Manager, tmp_path: Path
+    manager: Manager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data, port, numbers = tmp_path / "data", free_udp_port(), free_port()
-    password = secret_file(tmp_path / "password", PASSWORD)
-    run("challng-server", "--data", data, "init")
-    run("challng-server", "--data", data, "user", "add", "ada", "--password-file", password)
-    secret = secret_file(tmp_path / "secret", SECRET)
-    run(
-        *("challng-server", "--data", data, "radius", "client", "add", "test", HOST),
-        *("--secret-file", secret),
-    )
-    command = [sys.executable, "-m", "server", "--data", str(data), "radius", "serve"]
+    port, numbers = free_udp_port(), free_port()
+    made = make_verifier(tmp_path, SystemClock())
+    add_user(made, "ada")
+    add_client(made, name="test")
+    made.close()
+    command = [sys.executable, "-m", "server", "--data", str(tmp_path / "data"), "radius", "serve"]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--metrics-port", str(numbers)],
         env={**os.environ, **manager.environment(0.5)},
@@ -250,8 +246,8 @@ def test_it_is_served_says_ready_alive_and_stopping_and_is_counted(
         assert Nas(port).ask("ada", "not the password").code == REJECT
         metrics = httpx.get(f"http://127.0.0.1:{numbers}/metrics").text
         assert 'challng_radius_requests_total{client="test",outcome="rejected"} 1.0' in metrics
-        with pytest.raises(DoorError, match="Nothing can listen"):
-            run("challng-server", "--data", data, "radius", "serve", "--port", port)
+        refusal = Operator(tmp_path, capsys).refused("radius", "serve", "--port", port)
+        assert "Nothing can listen" in refusal
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0
