@@ -23,6 +23,7 @@ LONGEST = 4_096
 LONGEST_TEXT = 253
 _HEADER = 20
 _BLOCK = 16
+_PROXY_STATE = 33
 _LONGEST_PASSWORD = 128
 _DICTIONARY = Path(__file__).with_name("dictionary")
 
@@ -89,8 +90,9 @@ def key(data: bytes) -> tuple[int, bytes] | None:
 def read(data: bytes, secret: bytes, *, signed: bool) -> Request:
     """Return what a packet of a client with this secret asks.
 
-    `signed`: its Message-Authenticator may not be missing; a wrong one never fits. Raises
-    PacketMalformed, PacketUnsigned, PacketForged, or PacketUnreadable.
+    `signed`: its Message-Authenticator may not be missing; a wrong one never fits. Without it there
+    may be no Proxy-State, which is what CVE-2024-3596 needs. Raises PacketMalformed,
+    PacketUnsigned, PacketForged, or PacketUnreadable.
     """
     code, present = _framed(data)
     try:
@@ -103,6 +105,8 @@ def read(data: bytes, secret: bytes, *, signed: bool) -> Request:
             raise PacketForged("The Message-Authenticator does not fit: check the secret.")
     elif signed or code is Code.STATUS_SERVER:  # RFC 5997 section 3
         raise PacketUnsigned("There is no Message-Authenticator.")
+    elif _PROXY_STATE in present:  # where a collision is put that the reply has to repeat
+        raise PacketUnsigned("There is no Message-Authenticator, and a Proxy-State.")
     packet.dict = dictionary()
     return Request(
         code,

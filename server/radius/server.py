@@ -18,7 +18,14 @@ from anyio.to_thread import run_sync
 
 from .. import metrics
 from ..clock import Clock
-from ..errors import PacketDropped, PacketForged, PacketMalformed, PacketUnreadable, PacketUnsigned
+from ..errors import (
+    PacketDropped,
+    PacketForged,
+    PacketMalformed,
+    PacketUnreadable,
+    PacketUnsigned,
+    ServerError,
+)
 from ..verifier import Verifier
 from . import codec
 from .clients import Client, Directory
@@ -122,7 +129,7 @@ class RadiusServer(asyncio.DatagramProtocol):
                 if not self._directory.fresh:
                     await run_sync(self._directory.read)
         except Exception as error:
-            self._drops.note(_NOBODY, "failed", source.address, type(error).__name__)
+            self._drops.note(_NOBODY, "failed", source.address, _cause(error))
             return
         self._take(data, source)
 
@@ -160,7 +167,7 @@ class RadiusServer(asyncio.DatagramProtocol):
             self._memory.answered(key, data, self._clock.now())
             sent = True
         except Exception as error:
-            self._drops.note(client.name, "failed", source.address, type(error).__name__)
+            self._drops.note(client.name, "failed", source.address, _cause(error))
             return
         finally:
             if not sent:
@@ -203,3 +210,8 @@ class _Drops:
 
 def _outcome(request: Request, reply: Reply) -> str:
     return "served" if request.code is Code.STATUS_SERVER else _OUTCOMES[reply.code]
+
+
+def _cause(error: Exception) -> str:
+    """Return what the log says of a failure: our own sentences hold no secret, others may."""
+    return str(error) if isinstance(error, ServerError) else type(error).__name__

@@ -92,9 +92,9 @@ class House(Household):
             self._radius.communicate(timeout=60)
             self._radius = None
 
-    def conf(self, path: Path) -> Path:
-        """Write pam_radius's own file: it waits as short as it can, 3 s."""
-        return secret_file(path, f"127.0.0.1:{self.radius_port} {SECRET} 3")
+    def conf(self, path: Path, seconds: int = 60) -> Path:
+        """Write pam_radius's own file; it waits for 3 to 60 seconds, and reads it at each login."""
+        return secret_file(path, f"127.0.0.1:{self.radius_port} {SECRET} {seconds}")
 
     def pam(self, conf: Path) -> str:
         """The lines of /etc/pam.d/challng, with another place for pam_radius's file."""

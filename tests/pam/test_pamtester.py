@@ -32,7 +32,8 @@ class Pam:
         self.folder = folder
         self.services = folder / "pam.d"
         self.services.mkdir()
-        self.lines = house.pam(house.conf(folder / "pam_radius_auth.conf"))
+        self.conf = house.conf(folder / "pam_radius_auth.conf")
+        self.lines = house.pam(self.conf)
         self._who: dict[str, Any] = {}
         if os.geteuid() == 0:
             self._who = {"user": "nobody", "group": "nogroup", "extra_groups": []}
@@ -129,6 +130,7 @@ def test_without_the_verifier_nobody_gets_in_but_by_breaking_the_glass(
     pam: Pam, house: House
 ) -> None:
     house.stop()
+    house.conf(pam.conf, 3)
     try:
         with closing(pam.log_in()) as terminal:
             terminal.expect("Password: ")

@@ -42,11 +42,12 @@ class Sshd:
         self.port = free_port()
         self.name = f"sshd-challng-{os.getpid()}"
         self.service = Path("/etc/pam.d") / self.name
+        self.conf = folder / "pam_radius_auth.conf"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Write its files and start it; returns when it listens."""
-        lines = self.house.pam(self.house.conf(self.folder / "pam_radius_auth.conf"))
+        lines = self.house.pam(self.house.conf(self.conf))
         session = "account required pam_permit.so\nsession required pam_permit.so\n"
         self.service.write_text(lines + session)
         key = self.folder / "host_key"
@@ -165,6 +166,7 @@ def test_a_response_that_has_opened_a_session_opens_no_other(sshd: Sshd) -> None
 
 def test_with_the_verifier_down_nobody_is_let_in(sshd: Sshd) -> None:
     sshd.house.stop()
+    sshd.house.conf(sshd.conf, 3)
     try:
         with closing(sshd.ssh()) as terminal:
             terminal.expect("Password: ")
@@ -173,5 +175,6 @@ def test_with_the_verifier_down_nobody_is_let_in(sshd: Sshd) -> None:
             assert terminal.end() == 255
         assert GREETING not in terminal.seen
     finally:
+        sshd.house.conf(sshd.conf)
         sshd.house.serve()
     test_password_and_card_log_in(sshd)

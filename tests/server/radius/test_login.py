@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
+import structlog
 from sqlalchemy import func, select, update
 
 from server.accounts import groups, users
@@ -250,7 +251,11 @@ def test_a_reply_that_does_not_fit_is_not_sent_at_all(verifier: Verifier, card: 
     with serving(verifier) as (port, _, _):
         nas = Nas(port)
         text, state = nas.challenge()
-        nas.silent(nas.packet("alice", card.shows(digits_in(text)), state))
+        with structlog.testing.capture_logs() as lines:
+            nas.silent(nas.packet("alice", card.shows(digits_in(text)), state))
+            assert nas.ask(password="x", state=state).code == REJECT  # it is over by now
+        assert [line["why"] for line in lines] == ["failed"]
+        assert "tell less" in lines[0]["text"]
         # What follows a failure is decided as ever: the login is over.
         assert nas.ask(password=card.shows(digits_in(text)), state=state).code == REJECT
 

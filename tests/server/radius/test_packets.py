@@ -147,6 +147,9 @@ def test_a_request_that_is_not_signed_is_taken_only_where_that_is_allowed() -> N
     with pytest.raises(PacketUnsigned):
         codec.read(data, KEY, signed=True)
     assert codec.read(data, KEY, signed=False).password == "x"
+    proxied = packet(attribute(2, hidden(b"x")), attribute(33, b"a collision"), sign=None)
+    with pytest.raises(PacketUnsigned):
+        codec.read(proxied, KEY, signed=False)
     with pytest.raises(PacketUnsigned):  # RFC 5997: always
         codec.read(packet(code=12, sign=None), KEY, signed=False)
 
