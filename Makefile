@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pair test test-browser test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\): .*##.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file s
 
 test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=10000)
 	@SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest tests/drivers/test_sequences.py
+
+fuzz-radius: $(STAMP) ## PACKETS=100000 packets of junk for the RADIUS server (SEED=2865)
+	@PACKETS=$(or $(PACKETS),100000) $(BIN)/python -m pytest tests/server/radius/test_fuzz.py
 
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .

@@ -67,6 +67,41 @@ class NoSuchCard(ServerError, LookupError):
     """There is no card of this serial."""
 
 
+# --- RADIUS
+
+
+class RadiusClientRefused(ServerError, ValueError):
+    """A RADIUS client that cannot be added, or a secret that is too short."""
+
+
+class NoSuchRadiusClient(ServerError, LookupError):
+    """There is no RADIUS client of this name."""
+
+
+class PacketDropped(ServerError):
+    """Root of what is wrong with a packet that is not answered at all."""
+
+
+class PacketMalformed(PacketDropped, ValueError):
+    """The bytes are not a RADIUS packet of a kind that is taken."""
+
+
+class PacketUnsigned(PacketDropped):
+    """There is no Message-Authenticator, and this client has to send it."""
+
+
+class PacketForged(PacketDropped):
+    """The Message-Authenticator does not fit: another secret, or somebody else's packet."""
+
+
+class PacketUnreadable(PacketDropped):
+    """The password does not come out as text: most likely another secret."""
+
+
+class ReplyTooLong(ServerError, ValueError):
+    """What is told about a user does not fit into a packet: nothing is replied."""
+
+
 # --- what a signed-in person, or an application on his behalf, is told
 
 

@@ -21,6 +21,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LOGINS = Counter("challng_login_answers", "Answers to challenges, by verdict.", ["verdict"])
 PASSWORDS = Counter("challng_passwords", "Passwords given, by verdict.", ["verdict"])
 LOCKS = Counter("challng_device_locks", "Devices locked by wrong answers.")
+RADIUS = Counter(
+    "challng_radius_requests", "RADIUS requests, by client and outcome.", ["client", "outcome"]
+)
 REQUESTS = Histogram(
     "challng_request_seconds",
     "Time to answer a request.",

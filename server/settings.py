@@ -168,6 +168,20 @@ class Settings(BaseSettings):
     prompt_window_seconds: Seconds = 600
     """and at most three times within this."""
 
+    # RADIUS
+    radius_wait_seconds: Seconds = 20
+    """How long an empty answer waits for the approval on the phone, before it is asked again."""
+    radius_look_seconds: Annotated[float, Field(gt=0, le=10)] = 0.5
+    """How often it is looked at meanwhile."""
+    radius_remember_seconds: Seconds = 30
+    """How long a reply is given again to the same request (RFC 5080, section 2.2.2)."""
+    radius_remember: Count = 20_000
+    """Requests that are remembered at most."""
+    radius_at_once: Count = 1_000
+    """Requests that are being decided at the same time; what comes beyond them is dropped."""
+    radius_clients_seconds: Seconds = 5
+    """How old the list of clients may be."""
+
     # Help
     help_url: str = "/help"
     """Where the help pages are: this server's own, or the address of a copy of `docs/help`."""

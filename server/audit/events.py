@@ -95,6 +95,11 @@ class Event(StrEnum):
     MOBILE_KEY_MOVED = "mobile-key.moved"
     MOBILE_KEY_PIN_WRONG = "mobile-key.pin-wrong"
     SMS_CODE_SENT = "sms-code.sent"
+    RADIUS_CLIENT_ADDED = "radius-client.added"
+    RADIUS_CLIENT_REMOVED = "radius-client.removed"
+    RADIUS_CLIENT_SECRET_SET = "radius-client.secret-set"  # noqa: S105
+    RADIUS_ACCEPTED = "radius.accepted"
+    RADIUS_REFUSED = "radius.refused"
     NOTICE_SENT = "notice.sent"
     NOTICE_GIVEN_UP = "notice.given-up"
     MASTER_KEY_ADDED = "master-key.added"

@@ -106,6 +106,7 @@ def test_every_sealed_column_is_part_of_a_rotation() -> None:
         "logins.detail_sealed",
         "orders.address_sealed",
         "orders.pin_sealed",
+        "radius_clients.secret_sealed",
         "secrets.value_sealed",
         "users.contact_sealed",
     }

@@ -15,6 +15,7 @@ UNITS = sorted(
 THRESHOLDS = {
     "challng-card.service": 5,
     "challng-server.service": 15,
+    "challng-radius.service": 15,
     "challng-server-seal.service": 15,
     "challng-server-tick.service": 15,
     "challng-halt.service": 15,
@@ -83,13 +84,23 @@ def test_the_card_may_read_the_revision_of_its_board() -> None:
     assert values("challng-card.service", "ProcSubset") == []
 
 
-@pytest.mark.parametrize("unit", ["challng-card.service", "challng-server.service"])
-def test_both_say_when_they_are_ready_and_are_watched(unit: str) -> None:
+@pytest.mark.parametrize(
+    "unit", ["challng-card.service", "challng-server.service", "challng-radius.service"]
+)
+def test_each_says_when_it_is_ready_and_is_watched(unit: str) -> None:
     assert values(unit, "Type") == ["notify"]
     assert values(unit, "Restart") == ["always"]
     (seconds,) = values(unit, "WatchdogSec")
     # Fed at half of it: at most one wake-up a second.
     assert int(seconds) >= 2
+
+
+def test_radius_is_as_closed_as_the_verifier() -> None:
+    def closed(unit: str) -> list[str]:
+        text = (ROOT / "systemd" / unit).read_text().partition("User=")[2]
+        return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    assert closed("challng-radius.service") == closed("challng-server.service")
 
 
 def test_the_halt_is_asked_for_where_the_card_may_write() -> None:
@@ -100,6 +111,7 @@ def test_the_halt_is_asked_for_where_the_card_may_write() -> None:
 
 def test_the_master_key_is_handed_over_under_the_name_that_the_verifier_looks_for() -> None:
     source = (ROOT / "server" / "crypto" / "keyring.py").read_text()
-    for unit in (f"challng-server{each}.service" for each in ("", "-seal", "-tick")):
+    units = [f"challng-server{each}.service" for each in ("", "-seal", "-tick")]
+    for unit in [*units, "challng-radius.service"]:
         (credential,) = values(unit, "LoadCredential")
         assert f'"{credential.partition(":")[0]}"' in source

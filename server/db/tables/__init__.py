@@ -9,6 +9,7 @@ from .logins import logins, sessions
 from .machinery import audit_head, audit_log, audit_seals, secrets
 from .mobile import mobile_keys, mobile_registrations, sms_codes
 from .people import accounts, brakes, entities, user_groups, users
+from .radius import radius_clients
 
 __all__ = [
     "accounts",
@@ -30,6 +31,7 @@ __all__ = [
     "orders",
     "outbox",
     "provisioners",
+    "radius_clients",
     "returns",
     "secrets",
     "sessions",

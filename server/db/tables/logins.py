@@ -8,11 +8,12 @@ from ..types import Moment, RowId
 from .base import metadata
 
 # One login from the right password to its end; `state` is one of login.ledger. `browser` is
-# the hash of the cookie of the browser that it belongs to, when it began on the pages. Other
-# purposes than `login` are proofs within a session (login.proofs): `session_hash` is the one
-# session that may answer, `detail_sealed` what the right answer puts into force. `from_*`: where
-# a login was begun, for whoever approves it on a phone; `approval_id` is the phone's name for it,
-# which opens nothing: whoever knows `id` can take the session.
+# the hash of the cookie of the browser that it belongs to, when it began on the pages, or the keyed
+# hash of the RADIUS client that began it. Other purposes than `login` are proofs within a session
+# (login.proofs): `session_hash` is the one session that may answer, `detail_sealed` what the right
+# answer puts into force. `from_*`: where a login was begun, for whoever approves it on a phone;
+# `approval_id` is the phone's name for it, which opens nothing: whoever knows `id` can take the
+# session.
 logins = Table(
     "logins",
     metadata,
