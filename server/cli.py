@@ -80,6 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     each.add_argument("--port", type=_port, default=8600, help="the port to listen at")
     each.add_argument("--workers", type=_workers, default=1, help="how many processes answer")
+    each.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="speak TLS: the certificate and its chain"
+    )
+    each.add_argument("--tls-key", type=Path, metavar="FILE", help="and its private key, 0600")
 
     _add(commands, "tick", "send the notices that are due; run it every minute", upkeep.tick)
 
