@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
 from .accounts.roles import Role
-from .commands import accounts, backup, cards, provisioners, upkeep, users
+from .commands import accounts, backup, cards, doctor, provisioners, upkeep, users
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(audit, "verify", "check that the log is what was written", upkeep.audit_verify)
     _add(audit, "seal", "seal the rows that no seal covers yet", upkeep.audit_seal)
     backup.parsers(commands)
+    doctor.parsers(commands)
     key = _group(commands, "key", "the master key")
     _add(key, "rotate", "add a master key and seal everything under it", upkeep.key_rotate)
     return parser

@@ -37,6 +37,15 @@ def is_current(connection: Connection) -> bool:
     return MigrationContext.configure(connection).get_current_revision() == _head()
 
 
+def can_be_used(connection: Connection) -> bool:
+    """Tell whether every migration of this program has been run, and maybe some of a later one.
+
+    Those only add what may be empty, so that workers go on while others are upgraded.
+    """
+    now, head = revision(connection), _head()
+    return now is not None and head is not None and now >= head  # numbers with leading zeros
+
+
 def has_tables(connection: Connection) -> bool:
     """Tell whether this database is one of ours at all."""
     return MigrationContext.configure(connection).get_current_revision() is not None
