@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
+.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd test-schema lint types format card server bench docs catalogues lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file s
 
 test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=10000)
 	@SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest tests/drivers/test_sequences.py
+
+test-schema: $(STAMP) ## the API's own description, SCHEMA_EXAMPLES=200 requests a call
+	@SCHEMA_EXAMPLES=$(or $(SCHEMA_EXAMPLES),200) $(BIN)/python -m pytest tests/server/operations/test_schema.py
 
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from ..verifier import open_verifier
 from .context import say
 
 _KILL_SECONDS = 10
+_OWN_FILES = 512
 
 
 def serve(settings: Settings, given: Namespace) -> int:
@@ -34,6 +36,7 @@ def serve(settings: Settings, given: Namespace) -> int:
     _refuse_a_taken_port(given.host, given.port)
     runtime = settings.data / "runtime" / str(given.port)
     _prepare(settings, runtime)
+    _allow_files(settings.connections)
     server = Server(
         "server.asgi:create",
         factory=True,
@@ -113,6 +116,15 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
                 f"Nothing can listen at {host} port {port} ({error.strerror or error}): "
                 "choose another --host or --port."
             ) from None
+
+
+def _allow_files(connections: int) -> None:
+    """Let each worker have its connections open, beside its own files, as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OWN_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        highest = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
 
 
 def _prepare(settings: Settings, runtime: Path) -> None:
