@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,12 @@ def test_the_command_is_one_that_the_program_takes() -> None:
     assert words[0] == "serve"
     source = (ROOT / "server" / "cli.py").read_text()
     assert all(f'"{word}"' in source for word in words if word.startswith("--"))
+
+
+def test_everything_that_the_package_is_made_of_is_copied() -> None:
+    build, _ = stages()
+    copied = {source.rstrip("/") for line in given(build, "COPY") for source in line.split()[:-1]}
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = wheel["tool"]["hatch"]["build"]["targets"]["wheel"]
+    wanted = [*wheel["packages"], *wheel.get("force-include", {})]
+    assert {name.split("/")[0] for name in wanted} <= copied
