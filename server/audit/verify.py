@@ -41,7 +41,9 @@ def verify_in(connection: Connection, key: bytes, anchor: Anchor | None) -> Repo
         return Report(rows, len(seals), rows - sealed, problem)
 
     log = tables.audit_log
-    stream = connection.execution_options(yield_per=1000).execute(select(log).order_by(log.c.seq))
+    stream = connection.execute(
+        select(log).order_by(log.c.seq), execution_options={"yield_per": 1000}
+    )
     for row in stream:
         if row.seq != rows + 1:
             return bad(f"row {rows + 1} is missing")

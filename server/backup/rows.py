@@ -71,13 +71,14 @@ def kind_of(column: sa.Column[Any]) -> str:
 
 def written(connection: Connection) -> Iterator[bytes]:
     """Give every row of every table, as lines, in an order that references allow."""
-    reading = connection.execution_options(yield_per=1_000)
     for table in metadata.sorted_tables:
         columns = [(column, _KINDS[kind_of(column)]) for column in table.columns]
         yield _line({"table": table.name, "columns": [[c.name, kind.name] for c, kind in columns]})
         # As they are stored: a Moment as its number.
         wanted = select(*(type_coerce(c, kind.type).label(c.name) for c, kind in columns))
-        for row in reading.execute(wanted.order_by(*table.primary_key)):
+        for row in connection.execute(
+            wanted.order_by(*table.primary_key), execution_options={"yield_per": 1_000}
+        ):
             yield _line(
                 [
                     None if value is None else kind.write(value)
