@@ -50,6 +50,9 @@ test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=1
 fuzz-radius: $(STAMP) ## PACKETS=100000 packets of junk for the RADIUS server (SEED=2865)
 	@PACKETS=$(or $(PACKETS),100000) $(BIN)/python -m pytest tests/server/radius/test_fuzz.py
 
+test-schema: $(STAMP) ## the API's own description, SCHEMA_EXAMPLES=200 requests a call
+	@SCHEMA_EXAMPLES=$(or $(SCHEMA_EXAMPLES),200) $(BIN)/python -m pytest tests/server/operations/test_schema.py
+
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -55,7 +55,7 @@ def create_app(verifier: Verifier) -> FastAPI:
             Middleware(Language),
             Middleware(Switch, verifier=verifier),
             Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
-            Middleware(BodyLimit, limit=settings.body_bytes),
+            Middleware(BodyLimit, limit=settings.body_bytes, seconds=settings.request_seconds),
         ],
     )
     for routes in (*CALLS, *PAGES):
@@ -89,8 +89,8 @@ def _bare(request: Request, error: Exception) -> Response:
     return of_status(error.status_code, error.headers)
 
 
-def _failed(scope: Scope) -> Response:
-    return bare(500) if _is_for_a_person(Request(scope)) else of_status(500)
+def _failed(scope: Scope, status: int) -> Response:
+    return bare(status) if _is_for_a_person(Request(scope)) else of_status(status)
 
 
 def _is_for_a_person(request: Request) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
 from .accounts.roles import Role
-from .commands import accounts, cards, provisioners, radius, upkeep, users
+from .commands import accounts, backup, cards, doctor, provisioners, radius, upkeep, users
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -81,12 +81,18 @@ def _parser() -> argparse.ArgumentParser:
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     each.add_argument("--port", type=_port, default=8600, help="the port to listen at")
     each.add_argument("--workers", type=_workers, default=1, help="how many processes answer")
+    each.add_argument(
+        "--tls-cert", type=Path, metavar="FILE", help="speak TLS: the certificate and its chain"
+    )
+    each.add_argument("--tls-key", type=Path, metavar="FILE", help="and its private key, 0600")
 
     _add(commands, "tick", "send the notices that are due; run it every minute", upkeep.tick)
 
     audit = _group(commands, "audit", "the audit log")
     _add(audit, "verify", "check that the log is what was written", upkeep.audit_verify)
     _add(audit, "seal", "seal the rows that no seal covers yet", upkeep.audit_seal)
+    backup.parsers(commands)
+    doctor.parsers(commands)
     key = _group(commands, "key", "the master key")
     _add(key, "rotate", "add a master key and seal everything under it", upkeep.key_rotate)
     return parser

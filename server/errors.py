@@ -24,6 +24,10 @@ class DataDirRefused(ServerError):
     """The data directory is missing, foreign, unfinished, or already in use for something."""
 
 
+class BackupRefused(ServerError, ValueError):
+    """A backup that cannot be made or restored: its place, its secret, or the file itself."""
+
+
 class SealBroken(ServerError, ValueError):
     """A sealed value does not open: damaged, moved to another row, or another master key."""
 

@@ -203,6 +203,16 @@ class Settings(BaseSettings):
     """Serve the API's own description at `/api/docs` and `/api/openapi.json`."""
     log_requests: bool = True
 
+    # Serving
+    tls_cert: Path | None = None
+    """A PEM file of the server's certificate and its chain, where it speaks TLS itself,"""
+    tls_key: Path | None = None
+    """and the one of its private key."""
+    request_seconds: Seconds = 30
+    """Within this a request's head has to be here, and then within this its body."""
+    connections: Count = 4_096
+    """Open connections in one worker; more wait until others end."""
+
     @field_validator("trusted_proxies")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:

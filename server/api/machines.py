@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from .. import metrics
 from ..db import migrate
+from ..db.tables import audit_head
 from ..notify import due
 from ..verifier import Verifier
 from ..web.problems import problem
@@ -25,7 +27,7 @@ def routes(verifier: Verifier) -> APIRouter:
     def readyz() -> Response:
         try:
             with verifier.database.reading() as connection:
-                current = migrate.is_current(connection)
+                current = migrate.can_be_used(connection)
         except SQLAlchemyError:
             return problem(503, "not-ready", "Not ready", "The database does not answer.")
         if not current:
@@ -36,10 +38,15 @@ def routes(verifier: Verifier) -> APIRouter:
     def numbers() -> Response:
         with verifier.database.reading() as connection:
             notices = due.counts(connection)
+            late = due.overdue(connection, verifier.clock.now())
+            head = connection.execute(select(audit_head)).one()
         fates = {"waiting": notices.waiting, "sent": notices.sent, "given_up": notices.given_up}
+        fates["overdue"] = late
         told = metrics.exposition() + metrics.gauge(
             "challng_notices", "Notices in the outbox, by fate.", "fate", fates
         )
+        rows = {"written": head.seq, "sealed": head.sealed_seq}
+        told += metrics.gauge("challng_audit_rows", "Rows of the audit log.", "state", rows)
         return Response(told, media_type=metrics.CONTENT_TYPE)
 
     return router

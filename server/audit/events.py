@@ -104,3 +104,5 @@ class Event(StrEnum):
     NOTICE_GIVEN_UP = "notice.given-up"
     MASTER_KEY_ADDED = "master-key.added"
     MASTER_KEY_APPLIED = "master-key.applied"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"

@@ -27,10 +27,11 @@ def verify(database: Database, key: bytes, anchor_file: AnchorFile) -> Report:
     """Check every row, every seal, and the anchor; stops at the first that is wrong."""
     anchor = anchor_file.read()  # before the snapshot: the log may grow past it, not behind it
     with database.reading() as connection:
-        return _verify(connection, key, anchor)
+        return verify_in(connection, key, anchor)
 
 
-def _verify(connection: Connection, key: bytes, anchor: Anchor | None) -> Report:
+def verify_in(connection: Connection, key: bytes, anchor: Anchor | None) -> Report:
+    """Check as `verify` does, through a connection of whoever asks."""
     seals = {seal.seq: seal for seal in connection.execute(select(tables.audit_seals))}
     rows = 0
     mac = last_seal = chain.FIRST
@@ -40,7 +41,9 @@ def _verify(connection: Connection, key: bytes, anchor: Anchor | None) -> Report
         return Report(rows, len(seals), rows - sealed, problem)
 
     log = tables.audit_log
-    stream = connection.execution_options(yield_per=1000).execute(select(log).order_by(log.c.seq))
+    stream = connection.execute(
+        select(log).order_by(log.c.seq), execution_options={"yield_per": 1000}
+    )
     for row in stream:
         if row.seq != rows + 1:
             return bad(f"row {rows + 1} is missing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -11,9 +12,11 @@ from argparse import Namespace
 from pathlib import Path
 from types import FrameType
 
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.server import Server
 
+from .. import tls
 from ..errors import SettingsRefused
 from ..sdnotify import Notifier
 from ..settings import Settings
@@ -22,14 +25,18 @@ from ..verifier import open_verifier
 from .context import say
 
 _KILL_SECONDS = 10
+_OWN_FILES = 512
 
 
 def serve(settings: Settings, given: Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
+    settings = _with_tls(settings, given)
+    files = tls.pair(settings)
     open_verifier(settings).close()  # refuse before any worker starts
     _refuse_a_taken_port(given.host, given.port)
     runtime = settings.data / "runtime" / str(given.port)
     _prepare(settings, runtime)
+    _allow_files(settings.connections)
     server = Server(
         "server.asgi:create",
         factory=True,
@@ -40,11 +47,17 @@ def serve(settings: Settings, given: Namespace) -> int:
         workers=given.workers,
         websockets=False,
         log_enabled=False,
+        http=HTTPModes.http1,  # what a proxy speaks; each connection has a time to say something
+        http1_settings=HTTP1Settings(header_read_timeout=settings.request_seconds * 1000),
+        backpressure=settings.connections,
+        ssl_cert=files.certificate if files else None,
+        ssl_key=files.key if files else None,
+        ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
         workers_kill_timeout=_KILL_SECONDS,
     )
     host = f"[{given.host}]" if ":" in given.host else given.host
-    url = f"http://{host}:{given.port}"
+    url = f"http{'s' if files else ''}://{host}:{given.port}"
     several = "s" if given.workers > 1 else ""
     notifier = Notifier()
     supervision = Supervision(
@@ -80,6 +93,17 @@ def serve(settings: Settings, given: Namespace) -> int:
     return 0
 
 
+def _with_tls(settings: Settings, given: Namespace) -> Settings:
+    """Let the options come before the environment; who speaks TLS is reached by https."""
+    named = {"tls_cert": given.tls_cert, "tls_key": given.tls_key}
+    given_now = {name: path.absolute() for name, path in named.items() if path is not None}
+    settings = settings.model_copy(update=given_now)
+    if settings.tls_cert is not None:
+        settings = settings.model_copy(update={"https": True})
+        os.environ["CHALLNG_HTTPS"] = "true"
+    return settings
+
+
 def _refuse_a_taken_port(host: str, port: int) -> None:
     """Say so at once: the workers share their port, and would share it with a stranger too."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -92,6 +116,15 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
                 f"Nothing can listen at {host} port {port} ({error.strerror or error}): "
                 "choose another --host or --port."
             ) from None
+
+
+def _allow_files(connections: int) -> None:
+    """Let each worker have its connections open, beside its own files, as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OWN_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        highest = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
 
 
 def _prepare(settings: Settings, runtime: Path) -> None:

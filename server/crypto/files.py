@@ -10,7 +10,7 @@ def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Create `path` with `content`, durably; raises FileExistsError where it stands already."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     _write_out(descriptor, content)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -24,7 +24,7 @@ def replace(path: Path, content: bytes) -> None:
             os.fchown(descriptor, status.st_uid, status.st_gid)
     _write_out(descriptor, content)
     fresh.replace(path)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _write_out(descriptor: int, content: bytes) -> None:
@@ -34,7 +34,8 @@ def _write_out(descriptor: int, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Have what was named in a directory on the disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

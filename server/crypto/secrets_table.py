@@ -32,6 +32,11 @@ class Secrets:
         self._keyring = keyring
         self._opened: dict[str, bytes] = {}
 
+    def read_all(self, connection: Connection) -> None:
+        """Open every key there is, through a connection whose transaction is not over yet."""
+        for row in connection.execute(select(tables.secrets)):
+            self._opened[row.name] = self._keyring.open(row.value_sealed, _place(row.name))
+
     def get(self, name: str) -> bytes:
         """Return one of the keys of this module."""
         value = self._opened.get(name)

@@ -3,6 +3,10 @@
 The verifier looks ahead from the counter it expects (RFC 6287 section 7.1 leaves it open how far)
 and moves forward only on success. A card that ran away further comes back by two right answers
 for consecutive counters on two different logins; the first of them is an ordinary wrong answer.
+After a restore every card has to come back in this way (`resync`): codes that were accepted since
+the backup are known to whoever saw them, and the restored counter is behind them. The challenges
+of these two logins stay the same until they are answered, so that nobody waits for one that he has
+seen answered.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from protocol import ocra
@@ -27,7 +32,8 @@ class CardState:
 
     `counter` is the lowest that is still accepted. `far_counter` is the one that would confirm a
     card that ran away, when it comes on another login than `far_login_id`. `pin` is None where the
-    suite has none.
+    suite has none. With `resync`, random bytes drawn by a restore, the counter came from a backup:
+    no single response is accepted.
     """
 
     suite: str
@@ -36,6 +42,7 @@ class CardState:
     pin: str | None = field(repr=False)
     far_counter: int | None = None
     far_login_id: str | None = None
+    resync: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,10 @@ def offer(state: CardState) -> Prompt:
     The RFC's padding makes some shorter numbers collide; among these none do.
     """
     lowest = 10 ** (ocra.parse(state.suite).question_length - 1)
-    return {"challenge": str(lowest + secrets.randbelow(9 * lowest))}
+    if state.resync is None:
+        return {"challenge": str(lowest + secrets.randbelow(9 * lowest))}
+    drawn = hmac.digest(state.key, state.resync + state.counter.to_bytes(8, "big"), "sha256")
+    return {"challenge": str(lowest + int.from_bytes(drawn, "big") % (9 * lowest))}
 
 
 def read(state: CardState, text: str) -> str:
@@ -80,17 +90,33 @@ def check(
         )
         return hmac.compare_digest(expected, answer)
 
-    for counter in range(state.counter, state.counter + rules.window + 1):
-        if fits(counter):
-            return Verdict(True, _moved(state, counter))
+    if state.resync is None:
+        for counter in range(state.counter, state.counter + rules.window + 1):
+            if fits(counter):
+                return Verdict(True, _moved(state, counter))
     far = state.far_counter
     if far is not None and far >= state.counter and state.far_login_id != login_id and fits(far):
         return Verdict(True, _moved(state, far))
+    if state.resync is not None:
+        return _first_after_a_restore(rules, state, fits, login_id)
     for counter in range(state.counter + rules.window + 1, state.counter + rules.far + 1):
         if fits(counter):
             return Verdict(False, replace(state, far_counter=counter + 1, far_login_id=login_id))
     return Verdict(False, state)
 
 
+def _first_after_a_restore(
+    rules: CardRules, state: CardState, fits: Callable[[int], bool], login_id: str
+) -> Verdict[CardState]:
+    """Find the counter of a response that is refused whatever it is, and never take it later."""
+    for counter in range(state.counter, state.counter + max(rules.window, rules.far) + 1):
+        if fits(counter):
+            behind = replace(
+                state, counter=counter + 1, far_counter=counter + 1, far_login_id=login_id
+            )
+            return Verdict(False, behind)
+    return Verdict(False, state)
+
+
 def _moved(state: CardState, used: int) -> CardState:
-    return replace(state, counter=used + 1, far_counter=None, far_login_id=None)
+    return replace(state, counter=used + 1, far_counter=None, far_login_id=None, resync=None)

@@ -26,6 +26,7 @@ _MOVE = (
         counter=bindparam("new_counter"),
         far_counter=bindparam("new_far_counter"),
         far_login_id=bindparam("new_far_login"),
+        resync=bindparam("new_resync"),
     )
 )
 
@@ -63,6 +64,7 @@ class CardFactor(Factor[CardState]):
             pin=self._keyring.open(row.pin_sealed, place("pin_sealed", device_id)).decode("ascii"),
             far_counter=row.far_counter,
             far_login_id=row.far_login_id,
+            resync=row.resync,
         )
 
     def move(self, connection: Connection, device_id: int, old: CardState, new: CardState) -> bool:
@@ -75,6 +77,7 @@ class CardFactor(Factor[CardState]):
                 "new_counter": new.counter,
                 "new_far_counter": new.far_counter,
                 "new_far_login": new.far_login_id,
+                "new_resync": new.resync,
             },
         )
         return moved.rowcount == 1

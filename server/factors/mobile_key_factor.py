@@ -19,7 +19,7 @@ from .mobile_key import Element, MobileKeyState
 _ID: BindParameter[object] = bindparam("the_id")
 _LOAD = select(mobile_keys).where(mobile_keys.c.device_id == _ID)
 _PROMPTED = ("prompted_first", "prompted_second", "prompted_third")
-_MOVING = ("counter", "far_counter", "far_login_id", "sign_count", *_PROMPTED)
+_MOVING = ("counter", "far_counter", "far_login_id", "resync", "sign_count", *_PROMPTED)
 _MOVE = (
     update(mobile_keys)
     .where(
@@ -73,6 +73,7 @@ class MobileKeyFactor(Factor[MobileKeyState]):
                 pin=pin if element is Element.PIN else None,
                 far_counter=row.far_counter,
                 far_login_id=row.far_login_id,
+                resync=row.resync,
             ),
             pin=pin,
             sign_key=row.sign_key,
@@ -105,6 +106,7 @@ def _moving(state: MobileKeyState) -> Mapping[str, Any]:
         "counter": state.passcode.counter,
         "far_counter": state.passcode.far_counter,
         "far_login_id": state.passcode.far_login_id,
+        "resync": state.passcode.resync,
         "sign_count": state.sign_count,
         **dict(zip(_PROMPTED, times, strict=False)),
     }

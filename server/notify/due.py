@@ -20,6 +20,8 @@ LEASE = timedelta(minutes=10)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST = timedelta(days=1)
 """How long a notice is tried before it is given up."""
+LATE = timedelta(minutes=15)
+"""After this long a notice is overdue."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,12 @@ def counts(connection: Connection) -> Counts:
         )
     ).one()
     return Counts(row[0] - row[1] - row[2], row[1], row[2])
+
+
+def overdue(connection: Connection, now: datetime) -> int:
+    """Count the notices that should have been sent a while ago, and were not tried or failed."""
+    late = select(func.count(outbox.c.id)).where(*_WAITS, outbox.c.due_at < now - LATE)
+    return connection.execute(late).scalar_one()
 
 
 def _note(connection: Connection, taken: Taken, **values: object) -> bool:

@@ -1,25 +1,40 @@
-"""Bodies are read whole, up to a limit, before any other code runs."""
+"""Bodies are read whole, up to a limit and within a time, before any other code runs."""
 
 from __future__ import annotations
 
+from anyio import move_on_after
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import problem
 
 
 class BodyLimit:
-    """Refuses a body above `limit` bytes with 413; gives what is within it on in one piece."""
+    """Refuses a body above `limit` bytes with 413, and one that is not here after `seconds` with
+    408; gives any other on in one piece.
+    """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
         self._app = app
         self._limit = limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await self._read(receive)
+        with move_on_after(self._seconds) as waited:
+            body = await self._read(receive)
+        if waited.cancelled_caught:
+            response = problem(
+                408,
+                "too-slow",
+                "Too slow",
+                f"A request has to be here within {self._seconds} seconds. Send it again.",
+                {"Connection": "close"},  # nobody can tell where the next one begins
+            )
+            await response(scope, receive, send)
+            return
         if body is None:
             response = problem(
                 413,

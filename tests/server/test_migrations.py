@@ -122,7 +122,11 @@ def test_cards_of_before_stay_active_with_all_that_refers_to_them(old: Database)
         after = row(connection, "devices")
         assert after.items() >= device.items()
         assert (after["state"], after["activated_at"]) == ("active", device["added_at"])
-        assert row(connection, "cards") == card | {"key_id": None, "pin_reset_at": None}
+        assert row(connection, "cards") == card | {
+            "key_id": None,
+            "pin_reset_at": None,
+            "resync": None,
+        }
         assert row(connection, "users")["role"] == "customer"
         assert row(connection, "logins")["purpose"] == "login"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1

@@ -86,7 +86,8 @@ devices = Table(
 # lowest that is still accepted. `pin_reset_at`: the desk has ended the PIN, and its owner has not
 # chosen another yet. `far_counter` and `far_login_id`: a right answer beyond the
 # look-ahead window was given on that login, and the next counter on another login brings the card
-# back.
+# back. `resync`: drawn by a restore; the counter came from a backup, and only two such answers
+# bring the card back.
 cards = Table(
     "cards",
     metadata,
@@ -100,6 +101,7 @@ cards = Table(
     Column("pin_reset_at", Moment),
     Column("far_counter", BigInteger),
     Column("far_login_id", String(32)),
+    Column("resync", LargeBinary),
 )
 
 # What a code card has, printed or online: 224 values, sealed as one, and the pair that is asked

@@ -19,10 +19,10 @@ from .base import metadata
 
 # What a mobile key has beside its device: one user's key in the app on one phone. `installation`
 # names that app; several users may be in it. `element` is webauthn or pin. The passcode path is
-# OCRA (`suite`, `key_sealed`, `counter` as a card's); `pin_sealed` is the PIN, or the recovery PIN
-# where the phone's own lock is the security element. `sign_key` is the app's public key (P-256, an
-# uncompressed point), which signs every request and every approval. `prompted_*`: when its user
-# was asked by a notification the last three times. A revoked one has no secrets any more.
+# OCRA (`suite`, `key_sealed`, `counter` and `resync` as a card's); `pin_sealed` is the PIN, or the
+# recovery PIN where the phone's own lock is the security element. `sign_key` is the app's public
+# key (P-256, an uncompressed point), which signs every request and every approval. `prompted_*`:
+# when its user was asked by a notification the last three times. A revoked one has no secrets.
 mobile_keys = Table(
     "mobile_keys",
     metadata,
@@ -36,6 +36,7 @@ mobile_keys = Table(
     Column("counter", BigInteger, nullable=False),
     Column("far_counter", BigInteger),
     Column("far_login_id", String(32)),
+    Column("resync", LargeBinary),
     Column("sign_key", LargeBinary, nullable=False),
     Column("credential_id", LargeBinary, unique=True),
     Column("credential_key", LargeBinary),

@@ -1,0 +1,1 @@
+"""Operating the verifier: backups, upgrades, looking after it, and what it must withstand."""
