@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SQLAlchemyError as error:
         complain(
             f"The database does not do what it should ({type(error).__name__}): check that the "
-            "data directory can be written, and that the disk is not full."
+            "data directory can be written and the disk is not full, or, with "
+            "CHALLNG_DATABASE_URL, that its server answers."
         )
     except OSError as error:
         complain(f"{error.filename or 'A file'}: {error.strerror}. Check the data directory.")

@@ -21,6 +21,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LOGINS = Counter("challng_login_answers", "Answers to challenges, by verdict.", ["verdict"])
 PASSWORDS = Counter("challng_passwords", "Passwords given, by verdict.", ["verdict"])
 LOCKS = Counter("challng_device_locks", "Devices locked by wrong answers.")
+REPEATED = Counter("challng_requests_repeated", "Requests done again after a deadlock or the like.")
+DATABASE_AWAY = Counter("challng_database_away", "Requests answered 503 for want of the database.")
 REQUESTS = Histogram(
     "challng_request_seconds",
     "Time to answer a request.",

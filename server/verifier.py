@@ -209,7 +209,7 @@ def open_verifier(
         else find_source(settings.data, environment)
     )
     keyring = Keyring(source)
-    database = Database(settings.database)
+    database = Database(settings.database, settings.patience)
     try:
         with database.reading() as connection:
             if not migrate.has_tables(connection):

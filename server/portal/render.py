@@ -84,4 +84,8 @@ _BARE = {
         N_("Something failed"),
         N_("Something failed here. Try again; if it stays, call the desk."),
     ),
+    503: (
+        N_("Not possible at this moment"),
+        N_("Logging in is not possible at this moment. Wait a little, then try again."),
+    ),
 }

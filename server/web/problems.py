@@ -58,6 +58,11 @@ _PLAIN = {
     400: ("bad-request", "Bad request", "The request cannot be read. Correct it and try again."),
     404: ("not-found", "Not found", "There is nothing at this address. Check it."),
     405: ("method-not-allowed", "Method not allowed", "This address is asked in another way."),
+    503: (
+        "unavailable",
+        "Not available",
+        "Nothing can be decided at this moment: the database does not answer. Try again shortly.",
+    ),
     500: ("failure", "Failure", "Something failed here. Try again; if it stays, tell the desk."),
 }
 

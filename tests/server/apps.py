@@ -88,7 +88,7 @@ def _app(verifier: Verifier) -> FastAPI:
 
 
 def _rules(settings: Settings) -> Settings:
-    return settings.model_copy(update={"data": Path()})
+    return settings.model_copy(update={"data": Path(), "database_url": None})
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 
 from protocol import ocra, serial
 from protocol.pskc import CardRecord
@@ -18,10 +18,12 @@ from server import setup
 from server.accounts import users
 from server.clock import Clock
 from server.db import migrate
+from server.db.engine import Database
 from server.factors import cards
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
 
+from . import lent
 from .apps import client_of
 
 _upgrade = migrate.upgrade
@@ -96,11 +98,26 @@ def wrong(right: str) -> str:
 
 def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> Verifier:
     """Make a verifier in a folder of its own and open it."""
-    settings = Settings(data=folder / "data", **(FAST | numbers))
+    where = {"database_url": lent.lend(folder, _lay_in)} if lent.IN_USE else {}
+    settings = Settings(data=folder / "data", **(FAST | where | numbers))
     clock = clock or ToldClock()
-    with patch.object(migrate, "upgrade", _lay_tables):
+    with patch.object(migrate, "upgrade", _laid_already if lent.IN_USE else _lay_tables):
         setup.make(settings, clock, "cli:test")
     return open_verifier(settings, clock=clock)
+
+
+def _lay_in(url: str) -> None:
+    database = Database(url)
+    with database.migrating() as connection:
+        _upgrade(connection)
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    database.close()
+
+
+def _laid_already(connection: Connection) -> None:
+    """Say so: a lent database has its tables, and nothing in them."""
+    insert = text("INSERT INTO alembic_version VALUES (:head)")
+    connection.execute(insert, {"head": migrate._head()})
 
 
 def _lay_tables(connection: Connection) -> None:
