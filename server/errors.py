@@ -24,6 +24,10 @@ class DataDirRefused(ServerError):
     """The data directory is missing, foreign, unfinished, or already in use for something."""
 
 
+class MoveRefused(ServerError):
+    """A verifier cannot move to the database that was given, or not now."""
+
+
 class SealBroken(ServerError, ValueError):
     """A sealed value does not open: damaged, moved to another row, or another master key."""
 

@@ -16,6 +16,7 @@ from .crypto import secrets_table
 from .db import migrate
 from .db.engine import Database
 from .errors import DataDirRefused
+from .moving import marks
 from .settings import Settings
 
 
@@ -48,6 +49,7 @@ def upgrade(settings: Settings) -> bool:
     database = Database(settings.database, settings.patience)
     try:
         with database.migrating() as connection:
+            marks.refuse_what_is_not_in_use(connection)
             if not migrate.has_tables(connection):
                 raise DataDirRefused(f"The database of {settings.data} is not a verifier's.")
             older = not migrate.is_current(connection)

@@ -51,6 +51,7 @@ from .mobile.approval_factor import ApprovalFactor
 from .mobile.approvals import Approvals
 from .mobile.notifications import Notifications
 from .mobile.registering import Registering
+from .moving import marks
 from .notify.reach import Reach
 from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
@@ -212,6 +213,7 @@ def open_verifier(
     database = Database(settings.database, settings.patience)
     try:
         with database.reading() as connection:
+            marks.refuse_what_is_not_in_use(connection)
             if not migrate.has_tables(connection):
                 raise DataDirRefused(
                     f"The database of {settings.data} is not a verifier's: give the directory that "

@@ -53,7 +53,8 @@ def verify_within(connection: Connection, key: bytes, anchor: Anchor | None) -> 
         if kept is None or kept.mac != last_seal or min(seals) < sealed:
             return bad(f"the seal at row {sealed}, before which it was cut, is not the one")
     log = tables.audit_log
-    stream = connection.execution_options(yield_per=1000).execute(select(log).order_by(log.c.seq))
+    whole = select(log).order_by(log.c.seq)
+    stream = connection.execute(whole, execution_options={"yield_per": 1000})
     for row in stream:
         if row.seq <= begin:
             return bad(f"row {row.seq} stands before where the log begins")

@@ -41,9 +41,7 @@ def tick(verifier: Verifier, _given: Namespace) -> int:
     say(f"{done.sent} notices sent, {done.failed} to be tried again, {done.given_up} given up.")
     old = retention.run(verifier)
     if old.rows or old.logins:
-        say(
-            f"Cut off for their age: {old.rows} rows of the audit log, {old.logins} logins or weeks."
-        )
+        say(f"Cut off for their age: {old.rows} rows of the audit log, {old.logins} past logins.")
     return 0
 
 

@@ -7,7 +7,7 @@ several hosts: `postgresql://user@one,two/challng?target_session_attrs=read-writ
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -42,9 +42,9 @@ def engine(url: str, patience: Patience) -> Engine:
 
     @event.listens_for(made, "do_connect")
     def connect(
-        _dialect: Dialect, _entry: ConnectionPoolEntry, _given: Any, more: dict[str, Any]
+        _dialect: Dialect, _entry: ConnectionPoolEntry, _given: object, more: dict[str, Any]
     ) -> DBAPIConnection:
-        return psycopg.connect(**(more | arguments))  # type: ignore[no-any-return]
+        return cast(DBAPIConnection, psycopg.connect(**(more | arguments)))
 
     @event.listens_for(made, "checkin")
     def rest(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
@@ -55,17 +55,17 @@ def engine(url: str, patience: Patience) -> Engine:
         connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
     ) -> None:
         rested = time.monotonic() - entry.info.get(_RESTED, time.monotonic())
-        if rested > _ASK_AFTER_SECONDS and not _lives(connection):
+        if rested > _ASK_AFTER_SECONDS and not _lives(cast(psycopg.Connection[Any], connection)):
             raise DisconnectionError("the server is gone; another connection is made")
 
     return made
 
 
-def _lives(connection: Any) -> bool:
+def _lives(connection: psycopg.Connection[Any]) -> bool:
     try:
-        before, connection.autocommit = connection.autocommit, True
+        connection.autocommit = True
         connection.execute("")
-        connection.autocommit = before
+        connection.autocommit = False
     except psycopg.Error:
         return False
     return True

@@ -49,10 +49,7 @@ def _cut(
     standing = read(connection)
     begin = standing.seq if standing else 0
     last = _last_before(connection, begin, horizon)
-    if is_sqlite:
-        last = min(last, begin + MOST)
-    else:
-        last = partitions.whole_chapters(connection, last)
+    last = min(last, begin + MOST) if is_sqlite else partitions.whole_chapters(connection, last)
     if last <= begin:
         return 0
     seal = connection.execute(

@@ -22,6 +22,12 @@ IN_USE = bool(os.environ.get("CHALLNG_TEST_POSTGRES"))
 """Whether the tests' verifiers keep their tables in PostgreSQL."""
 
 _TEMPLATE = "template_of_the_tests"
+_TABLES = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname IN ('public', 'challng_parts')
+"""
+_COUNTS = "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences"
 _EMPTY = """
 DO $$
 DECLARE one text;
@@ -73,6 +79,32 @@ def take_back(folder: Path) -> None:
             )
             connection.execute(_EMPTY)
         _back.append(each.name)
+
+
+def kept(url: str) -> Callable[[], None]:
+    """Keep the rows of a lent database as they are now; returns what puts them back."""
+    name = url.rpartition("/")[2]
+    server = _server()
+    rows: dict[str, bytes] = {}
+    with server.connect(name) as connection:
+        tables = [row[0] for row in connection.execute(_TABLES)]
+        counts = connection.execute(_COUNTS).fetchall()
+        for table in tables:
+            with connection.cursor().copy(f"COPY {table} TO STDOUT") as out:  # type: ignore[arg-type]
+                rows[table] = b"".join(bytes(part) for part in out)
+
+    def put_back() -> None:
+        with server.connect(name) as connection, connection.transaction():
+            connection.execute(_EMPTY)
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for table, content in rows.items():
+                with connection.cursor().copy(f"COPY {table} FROM STDIN") as into:  # type: ignore[arg-type]
+                    into.write(content)
+            for sequence, last in counts:
+                if last is not None:
+                    connection.execute("SELECT setval(%s::regclass, %s)", (sequence, last))
+
+    return put_back
 
 
 def forget(url: str) -> None:

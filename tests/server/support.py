@@ -106,6 +106,13 @@ def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> V
     return open_verifier(settings, clock=clock)
 
 
+def environment_of(verifier: Verifier) -> dict[str, str]:
+    """Return what tells another process where a verifier is."""
+    settings = verifier.settings
+    where = {"CHALLNG_DATABASE_URL": settings.database} if settings.database_url else {}
+    return {"CHALLNG_DATA": str(settings.data)} | where
+
+
 def _lay_in(url: str) -> None:
     database = Database(url)
     with database.migrating() as connection:
