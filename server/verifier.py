@@ -16,6 +16,7 @@ from .crypto.keyring import Keyring, find_source
 from .crypto.secrets_table import Secrets
 from .db import migrate
 from .db.engine import Database
+from .db.reports import Reports
 from .documents.service import Documents
 from .errors import DataDirRefused
 from .factors.card import CardRules
@@ -73,6 +74,7 @@ class Verifier:
     ) -> None:
         self.settings = settings
         self.database = database
+        self.reports = Reports(database, _replica(settings))
         self.keyring = keyring
         self.clock = clock or SystemClock()
         self.secrets = Secrets(database, keyring)
@@ -154,6 +156,7 @@ class Verifier:
             self.temporary_codes,
             self.sharing,
             self.mobile_keys,
+            self.reports,
         )
         self.credentials = Credentials(database, self.clock, self.audit, brake)
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
@@ -193,6 +196,7 @@ class Verifier:
     def close(self) -> None:
         """End what is being sent, and give back the database."""
         self.reach.close()
+        self.reports.close()
         self.database.close()
 
 
@@ -228,6 +232,12 @@ def open_verifier(
     except BaseException:
         database.close()
         raise
+
+
+def _replica(settings: Settings) -> Database | None:
+    if settings.replica_url is None:
+        return None
+    return Database(settings.replica_url.get_secret_value(), settings.patience)
 
 
 def _refuse_what_is_not_ours(data: Path, settings: Settings) -> None:

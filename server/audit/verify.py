@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Row, select
 
 from ..db import tables
+from ..db.again import again
 from ..db.engine import Database
+from ..db.reports import Reports
 from . import chain
 from .anchor import Anchor, AnchorFile
 from .cut import START, is_genuine
@@ -27,11 +29,19 @@ class Report:
     cut: int = 0
 
 
-def verify(database: Database, key: bytes, anchor_file: AnchorFile) -> Report:
+def verify(database: Database | Reports, key: bytes, anchor_file: AnchorFile) -> Report:
     """Check every row, every seal, and the anchor; stops at the first that is wrong."""
     anchor = anchor_file.read()  # before the snapshot: the log may grow past it, not behind it
-    with database.reading() as connection:
-        return verify_within(connection, key, anchor)
+
+    def look() -> Report:
+        if isinstance(database, Reports):
+            held = database.reading(anchor.seq if anchor else 0)
+        else:
+            held = database.reading()
+        with held as connection:
+            return verify_within(connection, key, anchor)
+
+    return again(look)  # a replica ends what reads for long when it has to clear away
 
 
 def verify_within(connection: Connection, key: bytes, anchor: Anchor | None) -> Report:

@@ -47,7 +47,7 @@ def tick(verifier: Verifier, _given: Namespace) -> int:
 
 def audit_verify(verifier: Verifier, _given: Namespace) -> int:
     """Check the whole audit log; 1 where anything is wrong."""
-    report = verify_log(verifier.database, verifier.secrets.get(AUDIT), verifier.anchor)
+    report = verify_log(verifier.reports, verifier.secrets.get(AUDIT), verifier.anchor)
     say(f"{report.rows} rows, {report.seals} seals, {report.unsealed} rows after the last seal.")
     if report.cut:
         say(f"Rows 1 to {report.cut} were cut off for their age.")

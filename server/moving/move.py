@@ -83,10 +83,10 @@ class Move:
         """Move every row, or raise MoveRefused and change nothing that anybody uses."""
         key = Secrets(self._source, self._keyring).get(AUDIT)
         now = self._clock.now()
-        self._make_room()
         with self._source.writing() as old:
             try:
                 with self._target.writing() as new:
+                    _make_room(new)
                     tallies = self._copy(old, new, key)
                     marks.arriving(new, str(self._settings.data), now)
             except DBAPIError as error:
@@ -116,23 +116,6 @@ class Move:
                 for table in rows.TABLES
             }
         return self._arrive(operator, tallies)
-
-    def _make_room(self) -> None:
-        """Empty a database of a copy that was never used; refuse one with anything else in it."""
-        with self._target.writing() as new:
-            if not inspect(new).get_table_names():
-                migrate.upgrade(new)
-                return
-            mark = marks.read(new)
-            if mark is not None and mark.state is State.ARRIVING:
-                names = ", ".join(f'"{table.name}"' for table in rows.TABLES)
-                new.execute(text(f"TRUNCATE {names}"))
-                marks.arrived(new)
-            elif not migrate.is_current(new) or new.execute(select(audit_head.c.id)).first():
-                raise MoveRefused(
-                    "The database to move to is not empty: nothing is changed. Make a new one "
-                    "(`createdb challng`), and give that."
-                )
 
     def _copy(self, old: Connection, new: Connection, key: bytes) -> Tallies:
         tallies = {}
@@ -174,3 +157,20 @@ def _same(name: str, ours: Tally, theirs: Tally) -> Tally:
             "Run the command again with a new database."
         )
     return theirs
+
+
+def _make_room(new: Connection) -> None:
+    """Empty a database of a copy that was never used; refuse one with anything else in it."""
+    if not inspect(new).get_table_names():
+        migrate.upgrade(new)
+        return
+    mark = marks.read(new)
+    if mark is not None and mark.state is State.ARRIVING:
+        names = ", ".join(f'"{table.name}"' for table in rows.TABLES)
+        new.execute(text(f"TRUNCATE {names}"))
+        marks.arrived(new)
+    elif not migrate.is_current(new) or new.execute(select(audit_head.c.id)).first():
+        raise MoveRefused(
+            "The database to move to is not empty: nothing is changed. Make a new one "
+            "(`createdb challng`), and give that."
+        )

@@ -42,16 +42,16 @@ def cut(database: Database, audit: AuditLog, now: datetime, keep_days: int) -> i
     """Forget the logins that began more than a number of whole days ago; returns how many.
 
     They were decided, or have expired, long before. One that a session came of stays as long as
-    the session. On PostgreSQL a whole week goes at once, and is counted as one.
+    the session. On PostgreSQL they go by whole weeks, once the last of a week is old enough.
     """
     horizon = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=keep_days)
     _in_parts(database, lambda connection: _forget_sessions(connection, now))
-    weeks = 0 if database.is_sqlite else _drop_weeks(database, horizon)
-    rows = _in_parts(database, lambda connection: _forget_logins(connection, horizon))
-    if weeks or rows:
+    rows = 0 if database.is_sqlite else _drop_weeks(database, horizon)
+    rows += _in_parts(database, lambda connection: _forget_logins(connection, horizon))
+    if rows:
         with database.writing() as connection:
-            audit.write(connection, now, Event.LOGINS_CUT, ACTOR, None, logins=rows, weeks=weeks)
-    return rows + weeks
+            audit.write(connection, now, Event.LOGINS_CUT, ACTOR, None, logins=rows)
+    return rows
 
 
 def _drop_weeks(database: Database, horizon: datetime) -> int:
@@ -63,10 +63,9 @@ def _drop_weeks(database: Database, horizon: datetime) -> int:
             break
         try:
             with database.writing() as connection:
-                partitions.drop_week(connection, week)
+                dropped += partitions.drop_week(connection, week)
         except DBAPIError:  # somebody reads it, or a session refers to it: at a later tick
             break
-        dropped += 1
     return dropped
 
 

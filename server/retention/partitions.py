@@ -99,12 +99,17 @@ def add_weeks(connection: Connection, now: datetime) -> int:
     return made
 
 
-def drop_week(connection: Connection, week: int) -> None:
-    """Drop the partition of a week; a session that refers to one of its logins prevents it."""
+def drop_week(connection: Connection, week: int) -> int:
+    """Drop the partition of a week; returns how many logins that were.
+
+    A session that refers to one of them prevents it.
+    """
     connection.execute(_BRIEFLY)
     name = f"{SCHEMA}.logins_{week}"
+    rows: int = connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()  # noqa: S608
     connection.execute(text(f"ALTER TABLE logins DETACH PARTITION {name}"))
     connection.execute(text(f"DROP TABLE {name}"))
+    return rows
 
 
 # --- both

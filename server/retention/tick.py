@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Done:
-    """How many rows of the log, and logins (on PostgreSQL weeks of them), were cut off."""
+    """How many rows of the log, and logins, were cut off."""
 
     rows: int
     logins: int

@@ -27,6 +27,9 @@ SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname IN ('public', 'challng_parts')
 """
+_PARTITIONS = r"""
+SELECT 1 FROM pg_tables WHERE schemaname = 'challng_parts' AND tablename NOT LIKE '%\_rest'
+"""
 _COUNTS = "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences"
 _EMPTY = """
 DO $$
@@ -78,7 +81,9 @@ def take_back(folder: Path) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             connection.execute(_EMPTY)
-        _back.append(each.name)
+            of_another_shape = connection.execute(_PARTITIONS).fetchone()
+        if not of_another_shape:
+            _back.append(each.name)
 
 
 def kept(url: str) -> Callable[[], None]:
@@ -105,11 +110,6 @@ def kept(url: str) -> Callable[[], None]:
                     connection.execute("SELECT setval(%s::regclass, %s)", (sequence, last))
 
     return put_back
-
-
-def forget(url: str) -> None:
-    """Note that a test changed the shape of a database: nobody else gets it."""
-    _lent[:] = [each for each in _lent if _server().url(each.name) != url]
 
 
 @pytest.fixture(autouse=True)
