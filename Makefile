@@ -7,7 +7,7 @@ DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-pair test test-keys test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
+.PHONY: help setup demo demo-pair test test-keys test-postgres test-failover test-kernel test-arm test-powercut test-systemd lint types format card server bench docs catalogues lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ demo-pair: $(STAMP) ## a blank card gets its key over a cable, and logs in, by i
 
 test: $(STAMP) ## the whole test suite
 	@$(BIN)/python -m pytest
+
+test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL
+	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest tests/server
+
+test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=8), a move from SQLite
+	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
+		tests/failover/moved_under_load.py
 
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py

@@ -113,13 +113,14 @@ class Verifier:
         workers: int = 1,
         host: str = "127.0.0.1",
         environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
         self.data = data
         self.host = host
         self.environment = dict(environment or {})
         self.port = port or free_port()
         self.workers = workers
-        self.log = data.parent / f"{data.name}.log"
+        self.log = log or data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -39,9 +39,8 @@ def verifier(server: Server, tmp_path: Path, clock: ToldClock) -> Iterator[Verif
 def test_while_the_database_is_away_nobody_gets_in_and_then_all_do(
     verifier: Verifier, api: Api, card: Card, server: Server
 ) -> None:
-    login, challenge = api.login()
-    shown = card.shows(challenge)
     token = api.answer(*another(api, card)).json()["session"]
+    login, shown = another(api, card)
     server.stop()
     try:
         assert api.client.get("/readyz").status_code == 503
