@@ -78,6 +78,8 @@ class Verifier:
         self.keyring = keyring
         self.clock = clock or SystemClock()
         self.secrets = Secrets(database, keyring)
+        for name in secrets_table.NAMES:  # now, and not by whoever holds a connection already
+            self.secrets.get(name)
         self.anchor = AnchorFile(settings.data / "audit.anchor")
         self.audit = AuditLog(database, self.secrets, self.anchor, settings.audit_seal_rows)
         self.hasher = Hasher(settings, self.secrets.get(secrets_table.DUMMY_HASH).decode("ascii"))
