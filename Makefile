@@ -32,7 +32,7 @@ test: $(STAMP) ## the whole test suite
 test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL
 	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest tests/server
 
-test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=8), a move from SQLite
+test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=6), a move from SQLite
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
 		tests/failover/moved_under_load.py
 
