@@ -32,6 +32,13 @@ test: $(STAMP) ## the whole test suite
 test-browser: $(STAMP) ## the pages in Chromium alone
 	@$(BIN)/python -m pytest tests/e2e
 
+test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL
+	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest tests/server
+
+test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=6), a move from SQLite
+	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
+		tests/failover/moved_under_load.py
+
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
 

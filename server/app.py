@@ -24,6 +24,7 @@ from .portal.render import bare
 from .portal.routes import PAGES
 from .portal.switch import Switch
 from .verifier import Verifier
+from .web.again import Again
 from .web.body import BodyLimit
 from .web.headers import SecurityHeaders
 from .web.observe import Observe
@@ -56,6 +57,7 @@ def create_app(verifier: Verifier) -> FastAPI:
             Middleware(Switch, verifier=verifier),
             Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
             Middleware(BodyLimit, limit=settings.body_bytes, seconds=settings.request_seconds),
+            Middleware(Again, down=_down),
         ],
     )
     for routes in (*CALLS, *PAGES):
@@ -89,8 +91,12 @@ def _bare(request: Request, error: Exception) -> Response:
     return of_status(error.status_code, error.headers)
 
 
-def _failed(scope: Scope, status: int) -> Response:
-    return bare(status) if _is_for_a_person(Request(scope)) else of_status(status)
+def _failed(scope: Scope) -> Response:
+    return bare(500) if _is_for_a_person(Request(scope)) else of_status(500)
+
+
+def _down(scope: Scope) -> Response:
+    return bare(503) if _is_for_a_person(Request(scope)) else of_status(503)
 
 
 def _is_for_a_person(request: Request) -> bool:

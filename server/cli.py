@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
 from .accounts.roles import Role
-from .commands import accounts, backup, cards, doctor, provisioners, radius, upkeep, users
+from .commands import accounts, backup, cards, doctor, moving, provisioners, radius, upkeep, users
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SQLAlchemyError as error:
         complain(
             f"The database does not do what it should ({type(error).__name__}): check that the "
-            "data directory can be written, and that the disk is not full."
+            "data directory can be written and the disk is not full, or, with "
+            "CHALLNG_DATABASE_URL, that its server answers."
         )
     except OSError as error:
         complain(f"{error.filename or 'A file'}: {error.strerror}. Check the data directory.")
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _card_commands(commands)
     _provisioner_commands(commands)
     radius.parsers(commands)
+    moving.parsers(commands)
 
     each = _add(commands, "serve", "answer browsers and applications", on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")

@@ -28,6 +28,10 @@ class BackupRefused(ServerError, ValueError):
     """A backup that cannot be made or restored: its place, its secret, or the file itself."""
 
 
+class MoveRefused(ServerError):
+    """A verifier cannot move to the database that was given, or not now."""
+
+
 class SealBroken(ServerError, ValueError):
     """A sealed value does not open: damaged, moved to another row, or another master key."""
 

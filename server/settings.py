@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .db.url import Patience, is_known
 from .errors import SettingsRefused
 from .factors.kinds import DeviceKind
 from .regions import Region, default_regions
@@ -62,8 +63,28 @@ class Settings(BaseSettings):
 
     # Where things are
     data: Path = Path("challng-data")
-    database_url: str | None = None
-    """An SQLAlchemy URL; without it an SQLite file in the data directory."""
+    database_url: SecretStr | None = None
+    """`postgresql://user:password@host/database`, as libpq reads it, with several hosts where
+    there are some; without it an SQLite file in the data directory.
+    """
+
+    # PostgreSQL
+    database_connections: Count = 20
+    """That one worker keeps at most."""
+    database_connect_seconds: Seconds = 5
+    """For each host, and for a connection to become free; then the request is answered 503."""
+    database_statement_seconds: Seconds = 30
+    database_lock_seconds: Seconds = 10
+    replica_url: SecretStr | None = None
+    """A read replica, for `audit verify` and for reading the log; nothing is decided by it."""
+    audit_chapter_rows: Annotated[int, Field(ge=10)] = 1_000_000
+    """Rows of one partition of the audit log: what it is cut by."""
+
+    # How long is kept
+    audit_keep_days: Count | None = None
+    """Rows of the audit log; without it for ever."""
+    login_keep_days: Count = 90
+    """Past logins; what came of them stands in the audit log."""
 
     # Logging in
     challenge_seconds: Seconds = 120
@@ -228,6 +249,13 @@ class Settings(BaseSettings):
             raise ValueError(f"is an Apprise URL with {place} in it")
         return value
 
+    @field_validator("database_url", "replica_url")
+    @classmethod
+    def _a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_known(value.get_secret_value()):
+            raise ValueError("is an address such as postgresql://user:password@host/database")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _an_origin(cls, value: str | None) -> str | None:
@@ -255,8 +283,20 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The URL of the database in use."""
-        return self.database_url or f"sqlite:///{self.data / 'challng.db'}"
+        """The URL of the database in use; it may hold a password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data / 'challng.db'}"
+
+    @property
+    def patience(self) -> Patience:
+        """How a database server is waited for."""
+        return Patience(
+            self.database_connections,
+            self.database_connect_seconds,
+            self.database_statement_seconds,
+            self.database_lock_seconds,
+        )
 
     @property
     def challenge_lifetime(self) -> timedelta:

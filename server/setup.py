@@ -16,6 +16,7 @@ from .crypto import secrets_table
 from .db import migrate
 from .db.engine import Database
 from .errors import DataDirRefused
+from .moving import marks
 from .settings import Settings
 
 
@@ -45,9 +46,10 @@ def upgrade(settings: Settings) -> bool:
     """Run the migrations and make the keys that an older verifier lacks; False where it has all."""
     if settings.database_url is None and not (settings.data / "challng.db").is_file():
         raise DataDirRefused(f"{settings.data} is not a verifier's data directory: check --data.")
-    database = Database(settings.database)
+    database = Database(settings.database, settings.patience)
     try:
         with database.migrating() as connection:
+            marks.refuse_what_is_not_in_use(connection)
             if not migrate.has_tables(connection):
                 raise DataDirRefused(f"The database of {settings.data} is not a verifier's.")
             older = not migrate.is_current(connection)
@@ -66,7 +68,7 @@ def _fill(settings: Settings, clock: Clock, actor: str) -> None:
         if source.path is not None and source.path.parent == settings.data:
             keys.create_file(source.path)
         keyring = keys.Keyring(source)
-        database = Database(settings.database)
+        database = Database(settings.database, settings.patience)
         try:
             with database.writing() as connection:
                 if migrate.has_tables(connection):

@@ -16,6 +16,7 @@ from .crypto.keyring import Keyring, find_source
 from .crypto.secrets_table import Secrets
 from .db import migrate
 from .db.engine import Database
+from .db.reports import Reports
 from .documents.service import Documents
 from .errors import DataDirRefused
 from .factors.card import CardRules
@@ -51,6 +52,7 @@ from .mobile.approval_factor import ApprovalFactor
 from .mobile.approvals import Approvals
 from .mobile.notifications import Notifications
 from .mobile.registering import Registering
+from .moving import marks
 from .notify.reach import Reach
 from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
@@ -72,9 +74,12 @@ class Verifier:
     ) -> None:
         self.settings = settings
         self.database = database
+        self.reports = Reports(database, _replica(settings))
         self.keyring = keyring
         self.clock = clock or SystemClock()
         self.secrets = Secrets(database, keyring)
+        for name in secrets_table.NAMES:  # now, and not by whoever holds a connection already
+            self.secrets.get(name)
         self.anchor = AnchorFile(settings.data / "audit.anchor")
         self.audit = AuditLog(database, self.secrets, self.anchor, settings.audit_seal_rows)
         self.hasher = Hasher(settings, self.secrets.get(secrets_table.DUMMY_HASH).decode("ascii"))
@@ -153,6 +158,7 @@ class Verifier:
             self.temporary_codes,
             self.sharing,
             self.mobile_keys,
+            self.reports,
         )
         self.credentials = Credentials(database, self.clock, self.audit, brake)
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
@@ -192,6 +198,7 @@ class Verifier:
     def close(self) -> None:
         """End what is being sent, and give back the database."""
         self.reach.close()
+        self.reports.close()
         self.database.close()
 
 
@@ -209,9 +216,10 @@ def open_verifier(
         else find_source(settings.data, environment)
     )
     keyring = Keyring(source)
-    database = Database(settings.database)
+    database = Database(settings.database, settings.patience)
     try:
         with database.reading() as connection:
+            marks.refuse_what_is_not_in_use(connection)
             if not migrate.has_tables(connection):
                 raise DataDirRefused(
                     f"The database of {settings.data} is not a verifier's: give the directory that "
@@ -226,6 +234,12 @@ def open_verifier(
     except BaseException:
         database.close()
         raise
+
+
+def _replica(settings: Settings) -> Database | None:
+    if settings.replica_url is None:
+        return None
+    return Database(settings.replica_url.get_secret_value(), settings.patience)
 
 
 def _refuse_what_is_not_ours(data: Path, settings: Settings) -> None:

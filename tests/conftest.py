@@ -7,6 +7,21 @@ import pytest
 _skipped: list[str] = []
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the one mark of our own."""
+    config.addinivalue_line(
+        "markers", "sqlite: about SQLite's own file; with CHALLNG_TEST_POSTGRES it is not run"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, where the tests run on PostgreSQL, what is about SQLite's own file."""
+    if os.environ.get("CHALLNG_TEST_POSTGRES"):
+        out = [item for item in items if item.get_closest_marker("sqlite")]
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=out)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note what was skipped, and for want of what."""
     if report.skipped and not hasattr(report, "wasxfail"):

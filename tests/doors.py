@@ -113,13 +113,14 @@ class Verifier:
         workers: int = 1,
         host: str = "127.0.0.1",
         environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
         self.data = data
         self.host = host
         self.environment = dict(environment or {})
         self.port = port or free_port()
         self.workers = workers
-        self.log = data.parent / f"{data.name}.log"
+        self.log = log or data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -145,7 +146,7 @@ class Verifier:
                 env=os.environ | self.environment,
             )
         with httpx.Client(base_url=self.url, verify=False) as client:
-            for _ in range(600):
+            for _ in range(2400):
                 if self._process.poll() is not None:
                     raise DoorError(f"the verifier ended: {self.log.read_text()}")
                 try:

@@ -1,7 +1,8 @@
 """What a row of the log and a seal are, as bytes; pure.
 
 The MAC of row n covers the MAC of row n-1 and everything in row n; a seal covers the MAC of the
-row it stands at and the seal before it. Both are keyed, with separate labels.
+row it stands at and the seal before it. A log that was cut goes on from the last row that is gone,
+whose MAC the cut keeps. All are keyed, with separate labels.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ FIRST = bytes(32)
 
 _ROW = b"challng audit row 1\0"
 _SEAL = b"challng audit seal 1\0"
+_CUT = b"challng audit cut 1\0"
 
 
 Detail = Mapping[str, str | int | bool | None]
@@ -48,3 +50,9 @@ def seal_mac(key: bytes, before: bytes, seq: int, at: datetime, row: bytes) -> b
     """Return the MAC of a seal at row `seq`, whose MAC is `row`."""
     content = f"{seq} {at.isoformat()}".encode("ascii")
     return hmac.digest(key, _SEAL + before + row + content, hashlib.sha256)
+
+
+def cut_mac(key: bytes, seq: int, row: bytes, sealed_seq: int, seal: bytes, at: datetime) -> bytes:
+    """Return the MAC of a cut after row `seq`, the last seal before which is at `sealed_seq`."""
+    content = f"{seq} {sealed_seq} {at.isoformat()}".encode("ascii")
+    return hmac.digest(key, _CUT + row + seal + content, hashlib.sha256)

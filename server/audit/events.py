@@ -9,6 +9,7 @@ class Event(StrEnum):
     """What happened; the value is what stands in the log."""
 
     VERIFIER_MADE = "verifier.made"
+    VERIFIER_MOVED = "verifier.moved"
     USER_ADDED = "user.added"
     USER_LOCKED = "user.locked"
     USER_UNLOCKED = "user.unlocked"
@@ -38,6 +39,8 @@ class Event(StrEnum):
     OPTED_OUT = "security.opted-out"
     OPTED_IN = "security.opted-in"
     AUDIT_READ = "audit.read"
+    AUDIT_CUT = "audit.cut"
+    LOGINS_CUT = "logins.cut"
     PASSWORD_SET = "password.set"  # noqa: S105
     PASSWORD_REFUSED = "password.refused"  # noqa: S105
     CARD_IMPORTED = "card.imported"

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 from ..audit.anchor import Anchor, AnchorFile
 from ..audit.events import Event
 from ..audit.log import AuditLog
-from ..audit.verify import verify_in
+from ..audit.verify import verify_within
 from ..clock import Clock
 from ..crypto import files, rotation, secrets_table
 from ..crypto.keyring import Keyring, find_source
@@ -135,7 +135,7 @@ class _Restore:
                 _open_everything(connection, keyring)
                 secrets = secrets_table.Secrets(database, keyring)
                 secrets.read_all(connection)
-                report = verify_in(connection, secrets.get(secrets_table.AUDIT), anchor.read())
+                report = verify_within(connection, secrets.get(secrets_table.AUDIT), anchor.read())
                 if report.problem is not None:
                     raise BackupRefused(
                         f"The audit log in the backup is not in order: {report.problem}. "

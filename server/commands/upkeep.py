@@ -31,20 +31,26 @@ def upgrade(settings: Settings, _given: Namespace) -> int:
 
 
 def tick(verifier: Verifier, _given: Namespace) -> int:
-    """Write down what time alone has ended, and send the notices that are due."""
+    """Write down what time alone has ended, send the notices that are due, cut off what is old."""
     from ..notify.send import Sender  # Apprise, which no other command needs, loads slowly
+    from ..retention import tick as retention
 
     with verifier.database.writing() as connection:
         temporary.end_overtaken(connection, verifier.clock.now())
     done = Sender(verifier).send_due()
     say(f"{done.sent} notices sent, {done.failed} to be tried again, {done.given_up} given up.")
+    old = retention.run(verifier)
+    if old.rows or old.logins:
+        say(f"Cut off for their age: {old.rows} rows of the audit log, {old.logins} past logins.")
     return 0
 
 
 def audit_verify(verifier: Verifier, _given: Namespace) -> int:
     """Check the whole audit log; 1 where anything is wrong."""
-    report = verify_log(verifier.database, verifier.secrets.get(AUDIT), verifier.anchor)
+    report = verify_log(verifier.reports, verifier.secrets.get(AUDIT), verifier.anchor)
     say(f"{report.rows} rows, {report.seals} seals, {report.unsealed} rows after the last seal.")
+    if report.cut:
+        say(f"Rows 1 to {report.cut} were cut off for their age.")
     if report.problem is None:
         say("The audit log is in order.")
         return 0

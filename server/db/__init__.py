@@ -1,5 +1,5 @@
 """The database: tables, the engine with its transactions, and the migrations' runner.
 
-SQL that only SQLite understands stands in `engine`, and nowhere else. No rule of the domain comes
-in here.
+What only SQLite or only PostgreSQL understands stands in the modules of their names, and in the
+migrations. No rule of the domain comes in here.
 """

@@ -7,46 +7,45 @@ SQLite: write-ahead log; `synchronous=FULL`, so that an accepted code does not c
 power cut; `BEGIN IMMEDIATE`, so that a transaction that writes reads nothing stale. In front of
 it stands a lock of our own (threads, then processes by `flock`): SQLite's own waiting is polling
 with growing pauses, and two busy workers starve each other in it.
+
+PostgreSQL: `writing` is READ COMMITTED, for each decision is a compare-and-set on a row that it
+holds; `reading` is a read-only snapshot. What to do about a deadlock is `again`'s.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-_WRITES = "challng_writes"
+from . import sqlite
+from .again import note_commit
+from .url import Patience, is_postgres
+
 _AFTER = "challng_after_commit"
-_BUSY_MILLISECONDS = 15_000
-_POOL = 16
-_OVERFLOW = 48  # above the thread pool's 40 threads: nobody waits for a connection
 
 
 class Database:
     """One database, as a worker or a command sees it."""
 
-    def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        self._sqlite = parsed.get_backend_name() == "sqlite"
-        if self._sqlite:
-            self.engine = _sqlite_engine(url)
+    def __init__(self, url: str, patience: Patience | None = None) -> None:
+        self.is_sqlite = not is_postgres(url)
+        if self.is_sqlite:
+            self.engine = sqlite.engine(url)
             self._reader = self.engine
-            self._gate: _Gate | None = _Gate(Path(f"{parsed.database}.lock"))
+            self._gate: sqlite.Gate | None = sqlite.Gate(Path(f"{make_url(url).database}.lock"))
         else:
-            self.engine = create_engine(
-                url, pool_size=_POOL, max_overflow=_OVERFLOW, pool_pre_ping=True
+            from . import postgres  # psycopg, which an SQLite verifier does without, loads slowly
+
+            self.engine = postgres.engine(url, patience or Patience())
+            self._reader = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
             self._gate = None
-        self._writer = self.engine.execution_options(**{_WRITES: True})
+        self._writer = self.engine.execution_options(**{sqlite.WRITES: True})
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -61,6 +60,7 @@ class Database:
         with self._turn(), self._writer.begin() as connection:
             connection.info[_AFTER] = after
             yield connection
+            note_commit()
         for action in after:
             action()
 
@@ -72,7 +72,7 @@ class Database:
         while rows refer to it (sqlite.org/lang_altertable.html, section 7); so the check is made
         once, at the end, and what it finds undoes everything.
         """
-        if not self._sqlite:
+        if not self.is_sqlite:
             with self.writing() as connection:
                 yield connection
             return
@@ -106,56 +106,3 @@ class Database:
 def after_commit(connection: Connection, action: Callable[[], None]) -> None:
     """Have `action` run once what `connection` writes is durably committed."""
     connection.info[_AFTER].append(action)
-
-
-class _Gate:
-    """One writer at a time: first among the threads, then among the processes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._threads = threading.Lock()
-        self._file: int | None = None
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        with self._threads:
-            if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        with self._threads:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
-
-
-def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=_POOL,
-        max_overflow=_OVERFLOW,
-        connect_args={"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # The driver's own BEGIN would be a deferred one: transactions are begun below instead.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA secure_delete=ON")  # a destroyed key leaves no bytes in free pages
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -13,6 +13,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 RowId = BigInteger().with_variant(Integer, "sqlite")
 """A counted primary key; SQLite counts by itself only for INTEGER."""
+
+LoginId = String(32).with_variant(String(32, collation="C"), "postgresql")
+"""An id that is put in order byte by byte, as SQLite does anyway."""
 
 
 class Moment(TypeDecorator[datetime]):

@@ -7,8 +7,6 @@ asked for it can answer it, and what it is for happens in the same transaction a
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,12 +26,12 @@ from ..factors.kinds import DeviceKind
 from ..settings import Settings
 from ..states.device import DeviceState
 from ..words import N_
+from . import ids
 from .judge import Adapt, Judge
 from .ledger import Ledger, LoginRow, LoginState, Purpose
 from .offers import Factors, ask
 from .proof_rows import is_proved_in
 
-_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _UNKNOWN = N_("There is no such question. Start again from the list of your devices.")
 _DECIDED = N_("This was answered already, or failed too often. Start again.")
 _EXPIRED = N_("The challenge has expired. Start again.")
@@ -105,7 +103,7 @@ class Proofs:
         ).one()
         kind = DeviceKind(row.kind)
         prompt = ask(connection, self._factors[kind], device_id)
-        proof_id = secrets.token_urlsafe(16)
+        proof_id = ids.make(now)
         expires_at = now + self._settings.challenge_lifetime
         sealed = None if detail is None else self._keyring.seal(detail, _place(proof_id))
         self._ledger.open(
@@ -208,7 +206,11 @@ class Proofs:
     def _row(
         self, connection: Connection, session: Asker, proof_id: str, purpose: Purpose
     ) -> LoginRow:
-        row = self._ledger.find(connection, proof_id, purpose) if _ID.fullmatch(proof_id) else None
+        row = (
+            self._ledger.find(connection, proof_id, purpose)
+            if ids.PATTERN.fullmatch(proof_id)
+            else None
+        )
         if row is None or row.session_hash != session.token_hash:
             raise NoSuchLogin(_UNKNOWN)
         return row

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 
@@ -28,6 +26,7 @@ from ..errors import (
 from ..factors.interface import APPROVAL, Prompt
 from ..settings import Settings
 from ..words import N_
+from . import ids
 from .judge import Judge
 from .ledger import Held, Ledger, LoginRow, LoginState
 from .offers import Choice, Factors, Offered, ask, choices
@@ -35,8 +34,6 @@ from .sessions import Opened, Session, Sessions
 from .standing import standing
 from .whence import NOWHERE, Whence
 
-_LOGIN_BYTES = 16
-_LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 UNKNOWN = N_("There is no such login. Start again with your user name and password.")
 _DECIDED = N_(
     "This login was answered already, or failed too often. "
@@ -115,7 +112,7 @@ class Logins:
         if isinstance(asked, NoUsableDevice):
             return asked
         first, prompt = asked
-        login_id = secrets.token_urlsafe(_LOGIN_BYTES)
+        login_id = ids.make(now)
         expires_at = now + self._settings.challenge_lifetime
         self._ledger.open(
             connection,
@@ -211,7 +208,7 @@ class Logins:
         if browser is not None:
             self._row(connection, login_id, browser)
         allowed = self._settings.answers_per_challenge
-        claim = _LOGIN_ID.fullmatch(login_id) and self._ledger.claim(
+        claim = ids.PATTERN.fullmatch(login_id) and self._ledger.claim(
             connection, login_id, now, allowed
         )
         if not claim:
@@ -304,7 +301,7 @@ class Logins:
 
 def find_login(connection: Connection, ledger: Ledger, login_id: str) -> LoginRow:
     """Return a login, or raise NoSuchLogin."""
-    row = ledger.find(connection, login_id) if _LOGIN_ID.fullmatch(login_id) else None
+    row = ledger.find(connection, login_id) if ids.PATTERN.fullmatch(login_id) else None
     if row is None:
         raise NoSuchLogin(UNKNOWN)
     return row

@@ -10,6 +10,7 @@ from ..audit.reading import Lines
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db.engine import Database
+from ..db.reports import Reports
 from ..errors import IllegalMove, NoSuchAccount, NotAllowed, NotTaken, NotThere
 from ..lifecycle import accounts, cancelling, order_rows
 from ..lifecycle.mobile_keys import MobileKeys
@@ -48,8 +49,10 @@ class Desk:
         codes: TemporaryCodes,
         sharing: Sharing,
         mobile_keys: MobileKeys,
+        reports: Reports,
     ) -> None:
         self._database = database
+        self._reports = reports
         self._clock = clock
         self._audit = audit
         self._keyring = keyring
@@ -131,7 +134,7 @@ class Desk:
         must(session, Duty.READ_AUDIT)
         if event and event not in set(Event):
             raise NotTaken(_NO_SUCH_EVENT, field="event")
-        with self._database.reading() as connection:
+        with self._reports.reading() as connection:
             found = reading.page(
                 connection,
                 event=Event(event) if event else None,

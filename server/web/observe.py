@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import OperationalError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,12 +17,10 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Observe:
-    """Measures and logs; a failure inside becomes a 500 with a sentence, its trace in the log, and
-    one of the database (full, locked, gone) a 503: nothing was decided, and it may pass.
-    """
+    """Measures and logs; a failure inside becomes a 500 with a sentence, its trace in the log."""
 
     def __init__(
-        self, app: ASGIApp, failed: Callable[[Scope, int], Response], log_requests: bool
+        self, app: ASGIApp, failed: Callable[[Scope], Response], log_requests: bool
     ) -> None:
         self._app = app
         self._failed = failed
@@ -49,8 +46,7 @@ class Observe:
             # Where it happened, and nothing of what was being handled: no locals, no message.
             _log.error("request.failed", route=_route(scope), trace=_places(failure))
             if not status:
-                kind = 503 if isinstance(failure, OperationalError) else 500
-                await self._failed(scope, kind)(scope, receive, noting)
+                await self._failed(scope)(scope, receive, noting)
         seconds = time.perf_counter() - began
         method = scope["method"] if scope["method"] in _METHODS else "other"
         metrics.REQUESTS.labels(method, _route(scope), str(status)).observe(seconds)

@@ -10,9 +10,10 @@ import pytest
 from server.verifier import Verifier
 
 from .apps import seats
+from .lent import lent_databases
 from .support import Api, Card, ToldClock, add_card, add_user, make_verifier
 
-__all__ = ["api", "card", "clock", "seats", "verifier"]
+__all__ = ["api", "card", "clock", "lent_databases", "seats", "verifier"]
 
 
 @pytest.fixture

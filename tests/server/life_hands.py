@@ -26,8 +26,9 @@ from server.factors.code_card_factor import opened
 from server.lifecycle import accounts
 from server.login.offers import Offered
 from server.login.sessions import Opened, Session
+from server.verifier import Verifier
 
-from . import counter
+from . import counter, lent
 from .holders import Bench
 from .people import ADDRESS, ALICE, CONTACT, add_account, add_staff
 from .support import PASSWORD, PIN, Api, Card, ToldClock, add_card, add_user, make_verifier, wrong
@@ -38,6 +39,22 @@ TOUCHED = {"used_at", "wrong_run", "locked_at"}
 """A prompt, and a wrong answer, change these."""
 
 
+def _kept(verifier: Verifier) -> Callable[[], None]:
+    """Keep a verifier's rows as they are now; returns what puts them back."""
+    if not verifier.database.is_sqlite:
+        return lent.kept(verifier.settings.database)
+    path = verifier.settings.data / "challng.db"
+    beginning = sqlite3.connect(":memory:")
+    with sqlite3.connect(path) as live:
+        live.backup(beginning)
+
+    def put_back() -> None:
+        with sqlite3.connect(path) as live:
+            beginning.backup(live)
+
+    return put_back
+
+
 class Hands:
     """One verifier with alice, bob and dan of the desk; alice and dan have a card."""
 
@@ -46,18 +63,16 @@ class Hands:
         self.clock = ToldClock()
         self.verifier = make_verifier(folder, self.clock)
         engine = self.verifier.database.engine
-        event.listen(engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
-        engine.dispose()
+        if self.verifier.database.is_sqlite:
+            event.listen(engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+            engine.dispose()
         self.cards: dict[str, Card] = {}
         self.numbers = 100
         self._make_people()
         self.first_card = self.new_card("alice").serial
         self.desk_card = self.new_card("dan").serial
         self.bench = Bench(self.verifier, Api(self.verifier))
-        self._live = folder / "data" / "challng.db"
-        self._kept = sqlite3.connect(":memory:")
-        with sqlite3.connect(self._live) as live:
-            live.backup(self._kept)
+        self._put_back = _kept(self.verifier)
         self._anchor = self.verifier.anchor.path.read_bytes()
         self._begun_at = self.clock.time
         self.begin()
@@ -76,8 +91,7 @@ class Hands:
 
     def begin(self) -> None:
         """Have everything as it was at first."""
-        with sqlite3.connect(self._live) as live:
-            self._kept.backup(live)
+        self._put_back()
         self.verifier.anchor.path.write_bytes(self._anchor)
         self.clock.time = self._begun_at
         self.cards = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 
 from protocol import ocra, serial
 from protocol.pskc import CardRecord
@@ -20,10 +20,12 @@ from server import setup
 from server.accounts import users
 from server.clock import Clock
 from server.db import migrate
+from server.db.engine import Database
 from server.factors import cards
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
 
+from . import lent
 from .apps import client_of
 
 _upgrade = migrate.upgrade
@@ -98,18 +100,40 @@ def wrong(right: str) -> str:
 
 def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> Verifier:
     """Make a verifier in a folder of its own and open it."""
-    settings = Settings(data=folder / "data", **(FAST | numbers))
+    where = {"database_url": lent.lend(folder, _lay_in)} if lent.IN_USE else {}
+    settings = Settings(data=folder / "data", **(FAST | where | numbers))
     clock = clock or ToldClock()
-    with quick_tables():
+    with quick_tables(lent.IN_USE):
         setup.make(settings, clock, "cli:test")
     return open_verifier(settings, clock=clock)
 
 
 @contextmanager
-def quick_tables() -> Iterator[None]:
-    """A verifier that is made meanwhile has its tables laid without the migrations."""
-    with patch.object(migrate, "upgrade", _lay_tables):
+def quick_tables(laid: bool = False) -> Iterator[None]:
+    """A verifier that is made meanwhile has its tables laid without the migrations, or already."""
+    with patch.object(migrate, "upgrade", _laid_already if laid else _lay_tables):
         yield
+
+
+def environment_of(verifier: Verifier) -> dict[str, str]:
+    """Return what tells another process where a verifier is."""
+    settings = verifier.settings
+    where = {"CHALLNG_DATABASE_URL": settings.database} if settings.database_url else {}
+    return {"CHALLNG_DATA": str(settings.data)} | where
+
+
+def _lay_in(url: str) -> None:
+    database = Database(url)
+    with database.migrating() as connection:
+        _upgrade(connection)
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    database.close()
+
+
+def _laid_already(connection: Connection) -> None:
+    """Say so: a lent database has its tables, and nothing in them."""
+    insert = text("INSERT INTO alembic_version VALUES (:head)")
+    connection.execute(insert, {"head": migrate._head()})
 
 
 def _lay_tables(connection: Connection) -> None:

@@ -157,6 +157,7 @@ def test_a_rotation_does_not_undo_what_changed_meanwhile(
         assert connection.execute(select(tables.cards.c.pin_sealed)).scalar_one() == fresh
 
 
+@pytest.mark.sqlite
 def test_the_files_of_a_verifier_hold_no_secret(
     api: Api, card: Card, verifier: Verifier, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_database_of_another_version_is_not_opened(verifier: Verifier) -> None
         open_verifier(verifier.settings)
 
 
+@pytest.mark.sqlite
 def test_sqlite_is_durable_and_keeps_its_references(verifier: Verifier) -> None:
     with verifier.database.reading() as connection:
 

@@ -27,7 +27,7 @@ from server.factors import cards
 from server.verifier import Verifier
 from tests.doors import free_port
 
-from .support import PASSWORD, Card, add_card, add_user, make_verifier, wrong
+from .support import PASSWORD, Card, add_card, add_user, environment_of, make_verifier, wrong
 from .wire import Wire
 
 ROUNDS = 200
@@ -59,12 +59,15 @@ def serve(folder: Path, *command: str) -> Iterator[Served]:
     add_card(verifier, card)
     port = free_port()
     log = folder / "log"
-    environment = os.environ | {
-        "CHALLNG_DATA": str(verifier.settings.data),
-        "CHALLNG_ARGON2_TIME": "1",
-        "CHALLNG_ARGON2_MEMORY_KIB": "8",
-        "CHALLNG_LOG_REQUESTS": "false",
-    }
+    environment = (
+        os.environ
+        | environment_of(verifier)
+        | {
+            "CHALLNG_ARGON2_TIME": "1",
+            "CHALLNG_ARGON2_MEMORY_KIB": "8",
+            "CHALLNG_LOG_REQUESTS": "false",
+        }
+    )
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", *(each.format(port=port) for each in command)],
@@ -83,7 +86,7 @@ def serve(folder: Path, *command: str) -> Iterator[Served]:
 
 
 async def _until_ready(served: Served, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         assert process.poll() is None, served.log.read_text()
         try:
             async with Wire(served.port, 1) as wire:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from ..types import Moment, RowId
+from ..types import LoginId, Moment, RowId
 from .base import metadata
 
 # One login from the right password to its end; `state` is one of login.ledger. `browser` is
@@ -13,11 +13,12 @@ from .base import metadata
 # (login.proofs): `session_hash` is the one session that may answer, `detail_sealed` what the right
 # answer puts into force. `from_*`: where a login was begun, for whoever approves it on a phone;
 # `approval_id` is the phone's name for it, which opens nothing: whoever knows `id` can take the
-# session.
+# session. Ids grow with time (login.ids), so that PostgreSQL keeps the logins of each week in a
+# partition, and an id is still the only one.
 logins = Table(
     "logins",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("id", LoginId, primary_key=True),
     Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
     Column("device_id", RowId, ForeignKey("devices.id"), nullable=False),
     Column("purpose", String(16), nullable=False, server_default="login"),
@@ -34,7 +35,8 @@ logins = Table(
     Column("from_address", String(64)),
     Column("from_agent", String(128)),
     Index("ix_logins_user_id_state", "user_id", "state"),
-    Index("ix_logins_approval_id", "approval_id", unique=True),
+    Index("ix_logins_approval_id", "approval_id"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 # A session is known by the hash of its token alone. A login has at most one. `device_id`: what

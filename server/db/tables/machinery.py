@@ -25,6 +25,7 @@ audit_log = Table(
     Column("subject", String(128)),
     Column("detail", Text, nullable=False),
     Column("mac", LargeBinary, nullable=False),
+    postgresql_partition_by="RANGE (seq)",
 )
 
 # One row: the end of the chain, and how far it is sealed. Appending holds this row.
@@ -43,4 +44,28 @@ audit_seals = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("mac", LargeBinary, nullable=False),
+)
+
+# At most one row: the last row of the log that was cut off for its age, the last seal up to there,
+# and a MAC over that. The chain goes on from it.
+audit_cut = Table(
+    "audit_cut",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("row_mac", LargeBinary, nullable=False),
+    Column("sealed_seq", BigInteger, nullable=False),
+    Column("seal_mac", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+
+# At most one row: this database is not, or not yet, the verifier's (moving.marks).
+whereabouts = Table(
+    "whereabouts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )

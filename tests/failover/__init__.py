@@ -1,0 +1,4 @@
+"""Whole verifiers over PostgreSQL servers that fail, each under a load of logins.
+
+Not collected with the others: `make test-failover` runs all three.
+"""

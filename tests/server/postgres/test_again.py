@@ -1,0 +1,158 @@
+"""What the database undid is done again, where nothing of it stands; and nowhere else."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from server.audit.events import Event
+from server.db import again as module
+from server.db.again import TRIES, again
+from server.db.tables import audit_log
+from server.verifier import Verifier
+
+from ..support import Api, Card
+
+
+def locked(connection: Any, name: str) -> None:
+    connection.execute(text("UPDATE secrets SET name = name WHERE name = :n"), {"n": name})
+
+
+def test_of_two_that_wait_for_each_other_the_one_undone_is_done_again(verifier: Verifier) -> None:
+    both = threading.Barrier(2)
+    tries: list[str] = []
+
+    def work(first: str, second: str) -> None:
+        def step() -> None:
+            with verifier.database.writing() as connection:
+                tries.append(first)
+                locked(connection, first)
+                if len(tries) <= 2:
+                    both.wait(60)  # each holds what the other wants
+                locked(connection, second)
+
+        again(step)
+
+    threads = [
+        threading.Thread(target=work, args=names)
+        for names in (("audit", "forms"), ("forms", "audit"))
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+        assert not each.is_alive()
+    assert len(tries) == 3  # one of them twice
+
+
+def conflict(verifier: Verifier, code: str = "40001") -> None:
+    """Have the database itself say that a transaction is undone."""
+    with verifier.database.writing() as connection:
+        connection.execute(
+            text(f"DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '{code}'; END $$")
+        )
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_it_is_given_up_after_a_few_tries(verifier: Verifier, code: str) -> None:
+    tries: list[int] = []
+
+    def step() -> None:
+        tries.append(1)
+        conflict(verifier, code)
+
+    with pytest.raises(OperationalError):
+        again(step)
+    assert len(tries) == TRIES
+
+
+def test_what_was_committed_is_not_done_again(verifier: Verifier) -> None:
+    tries: list[int] = []
+
+    def step() -> None:
+        tries.append(1)
+        with verifier.database.writing() as connection:
+            locked(connection, "audit")
+        conflict(verifier)
+
+    with pytest.raises(OperationalError):
+        again(step)
+    assert len(tries) == 1
+
+
+def test_a_mistake_is_not_done_again(verifier: Verifier) -> None:
+    tries: list[int] = []
+
+    def step() -> None:
+        tries.append(1)
+        conflict(verifier, "55P03")  # a lock that was not to be had in time
+
+    with pytest.raises(OperationalError):
+        again(step)
+    assert len(tries) == 1
+
+
+@pytest.fixture
+def stumbles(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The audit log's next rows meet a deadlock, as many times as are put into the list."""
+    left: list[int] = []
+    write = verifier.audit.write
+
+    def stumble(connection: Any, now: Any, event: Event, *given: Any, **more: Any) -> None:
+        write(connection, now, event, *given, **more)
+        if left and event is Event.LOGIN_ACCEPTED:
+            left.pop()
+            connection.execute(
+                text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$")
+            )
+
+    monkeypatch.setattr(verifier.audit, "write", stumble)
+    return left
+
+
+def test_an_answer_that_met_a_deadlock_is_decided_once(
+    verifier: Verifier, api: Api, card: Card, stumbles: list[int]
+) -> None:
+    login, challenge = api.login()
+    stumbles.append(1)
+    shown = card.shows(challenge)
+    assert api.answer(login, shown).status_code == 200
+    assert api.answer(login, shown).status_code == 409
+    with verifier.database.reading() as connection:
+        events = connection.execute(audit_log.select()).mappings().all()
+    assert [row["event"] for row in events].count("login.accepted") == 1
+
+
+def test_an_answer_that_meets_deadlock_after_deadlock_is_answered_503_and_stands_open(
+    api: Api, card: Card, stumbles: list[int]
+) -> None:
+    login, challenge = api.login()
+    stumbles.extend([1] * TRIES)
+    shown = card.shows(challenge)
+    refused = api.answer(login, shown)
+    assert refused.status_code == 503
+    assert refused.json()["type"].endswith(":unavailable")
+    assert refused.headers["retry-after"] == "1"
+    assert api.answer(login, shown).status_code == 200
+
+
+def test_a_connection_that_broke_is_replaced_before_it_is_noticed(
+    verifier: Verifier, api: Api, card: Card
+) -> None:
+    login, challenge = api.login()
+    with psycopg.connect(verifier.settings.database, autocommit=True) as operator:
+        operator.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert api.answer(login, card.shows(challenge)).status_code == 200
+
+
+def test_only_what_was_undone_may_be_repeated() -> None:
+    assert not module.may_be_repeated(ValueError())
+    assert not module.is_outage(ValueError())
