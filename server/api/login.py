@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
@@ -36,8 +37,8 @@ def routes(verifier: Verifier) -> APIRouter:
         return _offered(verifier.logins.choose(login, body.factor))
 
     @router.post("/{login}/answer", summary="Answer the prompt")
-    def answer(login: str, body: AnswerBody) -> Response:
-        return _opened(verifier.logins.answer(login, body.answer))
+    async def answer(login: str, body: AnswerBody) -> Response:
+        return _opened(await run_sync(verifier.logins.answer, login, body.answer))
 
     @router.post("/{login}/approval", summary="Take the session that the phone has approved")
     def approval(login: str, body: NothingBody) -> Response:

@@ -23,6 +23,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from .prepared import bare
+
 _WRITES = "challng_writes"
 _AFTER = "challng_after_commit"
 _BUSY_MILLISECONDS = 15_000
@@ -156,6 +158,6 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
