@@ -13,10 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, case, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, case, insert, select, text, update
 
 from ..db.prepared import Prepared
-from ..db.tables import devices, logins, users
+from ..db.tables import UNFINISHED_SQL, devices, logins, users
 from ..db.types import Moment
 from ..factors.interface import APPROVAL, Prompt
 from ..factors.kinds import DeviceKind
@@ -51,8 +51,8 @@ class LoginState(StrEnum):
     CLOSED = "closed"
 
 
-UNFINISHED = (LoginState.OPEN.value, LoginState.APPROVED.value)
-"""The states of a login that can still come to a session."""
+UNFINISHED = text(f"logins.{UNFINISHED_SQL}")
+"""That a login can still come to a session."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ _SAY = (
 )
 _CLOSE_ALL = (
     update(logins)
-    .where(logins.c.user_id == _ID, logins.c.state.in_(UNFINISHED))
+    .where(logins.c.user_id == _ID, UNFINISHED)
     .values(state=LoginState.CLOSED.value, decided_at=_NOW)
 )
 _UNLOCKED = (devices.c.id == _ID, devices.c.locked_at.is_(None))
