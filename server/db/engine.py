@@ -141,6 +141,7 @@ def _sqlite_engine(url: str) -> Engine:
         url,
         pool_size=_POOL,
         max_overflow=_OVERFLOW,
+        pool_use_lifo=True,  # the one used last has pages and statements at hand
         connect_args={"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )
 

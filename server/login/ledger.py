@@ -75,6 +75,7 @@ class Held:
     id: int
     kind: DeviceKind
     serial: str
+    owner_id: int
     wrong_run: int = 0
     state: DeviceState = DeviceState.ACTIVE
 
@@ -158,6 +159,7 @@ _HOLD = Prepared(
     .returning(
         devices.c.kind,
         devices.c.serial,
+        devices.c.owner_id,
         devices.c.wrong_run,
         devices.c.state,
         devices.c.auto_activates_at,
@@ -254,7 +256,14 @@ class Ledger:
         row = _HOLD.one_or_none(connection, the_id=device_id, now=now)
         if row is None:
             return None
-        return Held(device_id, DeviceKind(row.kind), row.serial, row.wrong_run, state_at(row, now))
+        return Held(
+            device_id,
+            DeviceKind(row.kind),
+            row.serial,
+            row.owner_id,
+            row.wrong_run,
+            state_at(row, now),
+        )
 
     def count_wrong(
         self, connection: Connection, device_id: int, now: datetime, lock_at: int

@@ -17,8 +17,8 @@ from tests.bench.server.measuring import Cost, cost, percentile, under_load
 from tests.bench.server.people import Person
 from tests.bench.server.stage import BACKENDS, Side, stage
 
-TRIPS = int(os.environ.get("TRIPS", "200"))
-TURNS = int(os.environ.get("TURNS", "5"))
+TRIPS = int(os.environ.get("TRIPS", "100"))
+TURNS = int(os.environ.get("TURNS", "9"))
 CLIENTS = int(os.environ.get("CLIENTS", "8"))
 WORKERS, PEOPLE, WARM = 2, 64, 200
 
