@@ -68,10 +68,10 @@ class Client:
         """Answer a challenge."""
         return self.post(f"/api/v1/login/{login}/answer", {"answer": text})
 
-    def round_trip(self, person: Person) -> float:
+    def round_trip(self, person: Person, headers: dict[str, str] | None = None) -> float:
         """Log in: challenge and right answer; returns the seconds of the two calls."""
         begun = perf_counter()
-        status, content = self.begin(person)
+        status, content = self.begin(person, headers=headers)
         asked = perf_counter()
         assert status == 200, (status, content)
         shown = person.shows(content["prompt"]["challenge"])
