@@ -51,6 +51,10 @@ test-arm: $(STAMP) ## the same on Debian's arm64 kernel with aarch64 wheels, in 
 test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
 	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut
 
+test-load: $(STAMP) ## open logins, floods and a soak (FULL=1: ten thousand and more; DATABASE=postgresql)
+	@$(if $(FULL),OPEN_LOGINS=10000 FLOOD=400 SOAK=20000) $(BIN)/python -m pytest -q -p no:cacheprovider \
+		tests/load/open_logins.py tests/load/floods.py tests/load/soak.py
+
 test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=10000)
 	@SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest tests/drivers/test_sequences.py
 
@@ -79,6 +83,13 @@ server: $(STAMP) ## the verifier of DATA=./challng-data on port 8600
 
 bench: $(STAMP) ## figures: name, value, unit
 	@$(BIN)/python -m tests.bench
+
+bench-server: $(STAMP) ## CPU of a login beside a floor, and its waiting times, on SQLite and PostgreSQL
+	@$(BIN)/python -m tests.bench.server
+
+bench-growth: $(STAMP) ## the same while the database grows (CARDS=1000,10000,100000,1000000)
+	@mkdir -p build
+	@CARDS=$(or $(CARDS),1000,10000) $(BIN)/python -m tests.bench.server.growth build/growth.svg
 
 docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium, Graphviz)
 	@$(BIN)/python -m tests.maps docs/pictures

@@ -32,6 +32,7 @@ from .web.problems import of_refusal, of_status, problem
 
 _NOT_JSON = "The body must be a JSON object, sent as application/json. Correct it."
 _PHONES = "/api/v1/mobile/"
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 _STATIC = Path(__file__).parent / "portal" / "static"
 
 
@@ -51,6 +52,7 @@ def create_app(verifier: Verifier) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json" if settings.api_docs else None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
         middleware=[
             Middleware(SecurityHeaders, https=settings.https),
             Middleware(Language),

@@ -51,8 +51,10 @@ class Language:
         if scope["type"] == "http":
             request = Request(scope)
             chosen = request.cookies.get(COOKIE, "")
-            accepted = request.headers.get("accept-language", "")
-            current.set(chosen if chosen in LOCALES else negotiated(accepted))
+            if chosen not in LOCALES:
+                accepted = request.headers.get("accept-language")
+                chosen = negotiated(accepted) if accepted else ENGLISH
+            current.set(chosen)
         await self._app(scope, receive, send)
 
 

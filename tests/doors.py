@@ -146,7 +146,7 @@ class Verifier:
                 env=os.environ | self.environment,
             )
         with httpx.Client(base_url=self.url, verify=False) as client:
-            for _ in range(2400):
+            for _ in range(2_400):  # a busy machine takes its time
                 if self._process.poll() is not None:
                     raise DoorError(f"the verifier ended: {self.log.read_text()}")
                 try:

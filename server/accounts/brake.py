@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,16 +22,19 @@ from sqlalchemy import Connection, bindparam, case, delete, insert, literal, sel
 from sqlalchemy.exc import IntegrityError
 
 from ..crypto.secrets_table import LOOKUP, Secrets
+from ..db.prepared import Prepared
 from ..db.tables import brakes
 from ..db.types import Moment
 from ..errors import SlowDown
 from ..settings import Settings
 
-_READ = select(brakes.c.key, brakes.c.failures).where(
-    brakes.c.key.in_((bindparam("pair"), bindparam("address"), bindparam("user"))),
-    brakes.c.since_at > bindparam("since", type_=Moment),
+_READ = Prepared(
+    select(brakes.c.key, brakes.c.failures).where(
+        brakes.c.key.in_((bindparam("pair"), bindparam("address"), bindparam("user"))),
+        brakes.c.since_at > bindparam("since", type_=Moment),
+    )
 )
-_FORGIVE = delete(brakes).where(brakes.c.key == bindparam("pair"))
+_FORGIVE = Prepared(delete(brakes).where(brakes.c.key == bindparam("pair")))
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,14 @@ class Keys:
     pair: bytes
     address: bytes
     user: bytes
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What stands against an attempt; `failed`: its pair has failures that can be forgiven."""
+
+    is_on: bool
+    failed: bool
 
 
 class Brake:
@@ -58,13 +70,18 @@ class Brake:
             user=self._secrets.mac(LOOKUP, "user", name),
         )
 
+    def look(self, connection: Connection, keys: Keys, now: datetime) -> Seen:
+        """Tell whether an attempt must wait, and whether the pair has failed lately."""
+        failures = self._failures(connection, keys, now)
+        return Seen(any(self._delays(keys, failures).values()), keys.pair in failures)
+
     def is_on(self, connection: Connection, keys: Keys, now: datetime) -> bool:
         """Tell whether an attempt must wait."""
-        return any(self._delays(connection, keys, now).values())
+        return self.look(connection, keys, now).is_on
 
     def reserve(self, connection: Connection, keys: Keys, now: datetime) -> float:
         """Take the next free moment; returns the seconds until then, or raises SlowDown."""
-        delays = self._delays(connection, keys, now)
+        delays = self._delays(keys, self._failures(connection, keys, now))
         wait = delays.pop(keys.user)
         for key, delay in delays.items():
             if delay:
@@ -91,19 +108,19 @@ class Brake:
 
     def forgive(self, connection: Connection, keys: Keys) -> None:
         """Forget the pair's failures after a right password."""
-        connection.execute(_FORGIVE, {"pair": keys.pair})
+        _FORGIVE.count(connection, pair=keys.pair)
 
-    def _delays(self, connection: Connection, keys: Keys, now: datetime) -> dict[bytes, float]:
-        rows = connection.execute(
-            _READ,
-            {
-                "pair": keys.pair,
-                "address": keys.address,
-                "user": keys.user,
-                "since": now - self._settings.slow_window,
-            },
+    def _failures(self, connection: Connection, keys: Keys, now: datetime) -> dict[bytes, int]:
+        rows = _READ.all(
+            connection,
+            pair=keys.pair,
+            address=keys.address,
+            user=keys.user,
+            since=now - self._settings.slow_window,
         )
-        failures: dict[bytes, int] = {row.key: row.failures for row in rows}
+        return {row.key: row.failures for row in rows}
+
+    def _delays(self, keys: Keys, failures: Mapping[bytes, int]) -> dict[bytes, float]:
         settings = self._settings
         return {
             keys.pair: self._doubling(failures.get(keys.pair, 0) - settings.slow_after),

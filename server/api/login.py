@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
@@ -13,12 +14,13 @@ from ..portal.prompts import ranked
 from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
+from ..web.route import PlainRoute
 from .bodies import AnswerBody, FactorBody, LoginBody, NothingBody
 
 
 def routes(verifier: Verifier) -> APIRouter:
     """Return the calls under `/api/v1/login`."""
-    router = APIRouter(prefix="/api/v1/login", tags=["login"])
+    router = APIRouter(prefix="/api/v1/login", tags=["login"], route_class=PlainRoute)
     proxies = verifier.settings.trusted_proxies
 
     @router.post("", summary="User name and password")
@@ -32,16 +34,16 @@ def routes(verifier: Verifier) -> APIRouter:
         return _offered(outcome) if isinstance(outcome, Offered) else _opened(outcome)
 
     @router.post("/{login}/factor", summary="Go on with another device")
-    def choose(login: str, body: FactorBody) -> Response:
-        return _offered(verifier.logins.choose(login, body.factor))
+    async def choose(login: str, body: FactorBody) -> Response:
+        return _offered(await run_sync(verifier.logins.choose, login, body.factor))
 
     @router.post("/{login}/answer", summary="Answer the prompt")
-    def answer(login: str, body: AnswerBody) -> Response:
-        return _opened(verifier.logins.answer(login, body.answer))
+    async def answer(login: str, body: AnswerBody) -> Response:
+        return _opened(await run_sync(verifier.logins.answer, login, body.answer))
 
     @router.post("/{login}/approval", summary="Take the session that the phone has approved")
-    def approval(login: str, body: NothingBody) -> Response:
-        opened = verifier.finishing.finish(login)
+    async def approval(login: str, body: NothingBody) -> Response:
+        opened = await run_sync(verifier.finishing.finish, login)
         return _still_open() if opened is None else _opened(opened)
 
     return router

@@ -10,18 +10,19 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from ..crypto.secrets_table import AUDIT, Secrets
 from ..db import tables
 from ..db.engine import Database, after_commit
+from ..db.prepared import Prepared
 from . import chain
 from .anchor import Anchor, AnchorFile
 from .events import Event
 
 _HEAD = 1
-_READ_HEAD = select(tables.audit_head).with_for_update()
-_MOVE_HEAD = (
+_READ_HEAD = Prepared(select(tables.audit_head).with_for_update())
+_MOVE_HEAD = Prepared(
     update(tables.audit_head)
     .where(tables.audit_head.c.seq == bindparam("old_seq"))
     .values(seq=bindparam("to_seq"), mac=bindparam("to_mac"), sealed_seq=bindparam("to_sealed"))
 )
-_APPEND = insert(tables.audit_log)
+_APPEND = Prepared(insert(tables.audit_log), tables.audit_log.c.keys())
 _log = structlog.get_logger()
 
 
@@ -56,37 +57,32 @@ class AuditLog:
         `actor` is who did it (`user:alice`, `cli:root`), `subject` whom or what it concerns.
         The row of the chain's head is held until the transaction ends, so write late in it.
         """
-        head = connection.execute(_READ_HEAD).one()
+        head = _READ_HEAD.one(connection)
         seq = head.seq + 1
         text = chain.canonical(detail)
         mac = chain.row_mac(
             self._secrets.get(AUDIT), head.mac, seq, now, event.value, actor, subject, text
         )
-        connection.execute(
-            _APPEND,
-            {
-                "seq": seq,
-                "at": now,
-                "event": event.value,
-                "actor": actor,
-                "subject": subject,
-                "detail": text,
-                "mac": mac,
-            },
+        _APPEND.count(
+            connection,
+            seq=seq,
+            at=now,
+            event=event.value,
+            actor=actor,
+            subject=subject,
+            detail=text,
+            mac=mac,
         )
         sealed = head.sealed_seq
         if seq - sealed >= self._rows_per_seal:
             self._seal(connection, now, seq, mac, sealed)
             sealed = seq
-        connection.execute(
-            _MOVE_HEAD,
-            {"old_seq": head.seq, "to_seq": seq, "to_mac": mac, "to_sealed": sealed},
-        )
+        _MOVE_HEAD.count(connection, old_seq=head.seq, to_seq=seq, to_mac=mac, to_sealed=sealed)
 
     def seal(self, now: datetime) -> int:
         """Seal what is not sealed yet; returns how many rows that was."""
         with self._database.writing() as connection:
-            head = connection.execute(_READ_HEAD).one()
+            head = _READ_HEAD.one(connection)
             rows: int = head.seq - head.sealed_seq
             if rows:
                 self._seal(connection, now, head.seq, head.mac, head.sealed_seq)

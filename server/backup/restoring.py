@@ -128,7 +128,10 @@ class _Restore:
             )
         keyring = self._keyring(master_key)
         anchor = self._anchor()
-        database = Database(self._settings.database_url or f"sqlite:///{self._staging / _DATABASE}")
+        on_server = self._settings.database_url is not None
+        database = Database(
+            self._settings.database if on_server else f"sqlite:///{self._staging / _DATABASE}"
+        )
         try:
             with database.migrating() as connection:
                 count = self._load(connection, content)

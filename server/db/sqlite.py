@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from .prepared import bare
+
 WRITES = "challng_writes"
 """The execution option of an engine whose transactions write."""
 
@@ -55,6 +57,7 @@ def engine(url: str) -> Engine:
         url,
         pool_size=_POOL,
         max_overflow=_OVERFLOW,
+        pool_use_lifo=True,  # the one used last has pages and statements at hand
         connect_args={"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )
 
@@ -72,6 +75,6 @@ def engine(url: str) -> Engine:
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return made

@@ -94,7 +94,7 @@ def _key_error(source: KeySource) -> str | None:
 def _is_first_tried(settings: Settings) -> bool:
     if settings.database_url is None:
         return False
-    url = make_url(settings.database_url)
+    url = make_url(settings.database)
     return url.password is not None and url.password in {*_FIRST_TRIED, url.username, ""}
 
 

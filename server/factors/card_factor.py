@@ -7,6 +7,7 @@ from typing import ClassVar
 from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from ..crypto.keyring import Keyring
+from ..db.prepared import Prepared
 from ..db.tables import cards, devices
 from . import card
 from .card import CardRules, CardState
@@ -14,8 +15,18 @@ from .interface import Factor, Prompt, Question, Verdict
 from .kinds import DeviceKind
 
 _ID: BindParameter[object] = bindparam("the_id")
-_LOAD = select(cards).where(cards.c.device_id == _ID)
-_MOVE = (
+_LOAD = Prepared(
+    select(
+        cards.c.suite,
+        cards.c.counter,
+        cards.c.key_sealed,
+        cards.c.pin_sealed,
+        cards.c.far_counter,
+        cards.c.far_login_id,
+        cards.c.resync,
+    ).where(cards.c.device_id == _ID)
+)
+_MOVE = Prepared(
     update(cards)
     .where(
         cards.c.device_id == _ID,
@@ -56,7 +67,7 @@ class CardFactor(Factor[CardState]):
 
     def load(self, connection: Connection, device_id: int) -> CardState:
         """Read a card's row, and open its key and PIN."""
-        row = connection.execute(_LOAD, {"the_id": device_id}).one()
+        row = _LOAD.one(connection, the_id=device_id)
         return CardState(
             suite=row.suite,
             counter=row.counter,
@@ -69,18 +80,16 @@ class CardFactor(Factor[CardState]):
 
     def move(self, connection: Connection, device_id: int, old: CardState, new: CardState) -> bool:
         """Move the counter, or note a card found far ahead, where nobody else moved it first."""
-        moved = connection.execute(
-            _MOVE,
-            {
-                "the_id": device_id,
-                "old_counter": old.counter,
-                "new_counter": new.counter,
-                "new_far_counter": new.far_counter,
-                "new_far_login": new.far_login_id,
-                "new_resync": new.resync,
-            },
+        moved = _MOVE.count(
+            connection,
+            the_id=device_id,
+            old_counter=old.counter,
+            new_counter=new.counter,
+            new_far_counter=new.far_counter,
+            new_far_login=new.far_login_id,
+            new_resync=new.resync,
         )
-        return moved.rowcount == 1
+        return moved == 1
 
 
 def place(column: str, device_id: int) -> str:

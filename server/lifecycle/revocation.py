@@ -100,7 +100,7 @@ def end(
     """
     connection.execute(
         update(logins)
-        .where(logins.c.device_id == device_id, logins.c.state.in_(UNFINISHED))
+        .where(logins.c.device_id == device_id, UNFINISHED)
         .values(state=LoginState.CLOSED.value, decided_at=now)
     )
     taken = connection.execute(

@@ -57,7 +57,7 @@ def hold_logins(connection: Connection, device_id: int) -> None:
     """Hold the unfinished logins and proofs with a device, before any device is held."""
     connection.execute(
         select(logins.c.id)
-        .where(logins.c.device_id == device_id, logins.c.state.in_(UNFINISHED))
+        .where(logins.c.device_id == device_id, UNFINISHED)
         .order_by(logins.c.id)
         .with_for_update(key_share=True)
     )
@@ -67,9 +67,7 @@ def close_logins(
     connection: Connection, device_id: int, now: datetime, user_id: int | None = None
 ) -> None:
     """End the unfinished logins and proofs with a device, of everybody or of one user."""
-    wanted = [logins.c.device_id == device_id, logins.c.state.in_(UNFINISHED)]
+    ended = update(logins).where(logins.c.device_id == device_id, UNFINISHED)
     if user_id is not None:
-        wanted.append(logins.c.user_id == user_id)
-    connection.execute(
-        update(logins).where(*wanted).values(state=LoginState.CLOSED.value, decided_at=now)
-    )
+        ended = ended.where(logins.c.user_id == user_id)
+    connection.execute(ended.values(state=LoginState.CLOSED.value, decided_at=now))

@@ -13,9 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, case, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, case, insert, select, text, update
 
-from ..db.tables import devices, logins, users
+from ..db.prepared import Prepared
+from ..db.tables import UNFINISHED_SQL, devices, logins, users
 from ..db.types import Moment
 from ..factors.interface import APPROVAL, Prompt
 from ..factors.kinds import DeviceKind
@@ -50,8 +51,8 @@ class LoginState(StrEnum):
     CLOSED = "closed"
 
 
-UNFINISHED = (LoginState.OPEN.value, LoginState.APPROVED.value)
-"""The states of a login that can still come to a session."""
+UNFINISHED = text(f"logins.{UNFINISHED_SQL}")
+"""That a login can still come to a session."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Held:
     id: int
     kind: DeviceKind
     serial: str
+    owner_id: int
     wrong_run: int = 0
     state: DeviceState = DeviceState.ACTIVE
 
@@ -100,19 +102,18 @@ class LoginRow:
     from_agent: str | None = None
 
 
-# Built once: building a statement costs more than running it.
-_OPEN = insert(logins)
+_OPEN = Prepared(insert(logins), [each.name for each in logins.c if each.name != "decided_at"])
 _FIND = (
     select(logins, users.c.name)
     .join(users, users.c.id == logins.c.user_id)
     .where(logins.c.id == _ID, logins.c.purpose == bindparam("purpose"))
 )
 _IS_OPEN = (logins.c.id == _ID, logins.c.state == LoginState.OPEN.value)
-_CLAIM = (
+_CLAIM = Prepared(
     update(logins)
     .where(
         *_IS_OPEN,
-        logins.c.purpose == bindparam("for"),
+        logins.c.purpose == bindparam("purpose"),
         logins.c.attempts < bindparam("allowed"),
         logins.c.expires_at > _NOW,
     )
@@ -126,7 +127,7 @@ _CLAIM = (
         select(users.c.name).where(users.c.id == logins.c.user_id).scalar_subquery().label("user"),
     )
 )
-_DECIDE = (
+_DECIDE = Prepared(
     update(logins)
     .where(*_IS_OPEN)
     .values(state=bindparam("to"), decided_at=_NOW, detail_sealed=None)  # it has done its work
@@ -147,17 +148,18 @@ _SAY = (
 )
 _CLOSE_ALL = (
     update(logins)
-    .where(logins.c.user_id == _ID, logins.c.state.in_(UNFINISHED))
+    .where(logins.c.user_id == _ID, UNFINISHED)
     .values(state=LoginState.CLOSED.value, decided_at=_NOW)
 )
 _UNLOCKED = (devices.c.id == _ID, devices.c.locked_at.is_(None))
-_HOLD = (
+_HOLD = Prepared(
     update(devices)
     .where(*_UNLOCKED)
     .values(used_at=_NOW)
     .returning(
         devices.c.kind,
         devices.c.serial,
+        devices.c.owner_id,
         devices.c.wrong_run,
         devices.c.state,
         devices.c.auto_activates_at,
@@ -196,25 +198,23 @@ class Ledger:
         whence: Whence = NOWHERE,
     ) -> None:
         """Add a login, or another proof, that waits for its answer."""
-        connection.execute(
-            _OPEN,
-            {
-                "id": login_id,
-                "user_id": user_id,
-                "device_id": device_id,
-                "prompt": json.dumps(dict(prompt)),
-                "state": LoginState.OPEN.value,
-                "attempts": 0,
-                "begun_at": now,
-                "expires_at": expires_at,
-                "browser": browser,
-                "purpose": purpose.value,
-                "session_hash": session_hash,
-                "detail_sealed": detail_sealed,
-                "approval_id": prompt.get(APPROVAL),
-                "from_address": (whence.address or "")[:64] or None,
-                "from_agent": (whence.agent or "")[:128] or None,
-            },
+        _OPEN.count(
+            connection,
+            id=login_id,
+            user_id=user_id,
+            device_id=device_id,
+            prompt=json.dumps(dict(prompt)),
+            state=LoginState.OPEN.value,
+            attempts=0,
+            begun_at=now,
+            expires_at=expires_at,
+            browser=browser,
+            purpose=purpose.value,
+            session_hash=session_hash,
+            detail_sealed=detail_sealed,
+            approval_id=prompt.get(APPROVAL),
+            from_address=(whence.address or "")[:64] or None,
+            from_agent=(whence.agent or "")[:128] or None,
         )
 
     def find(
@@ -235,9 +235,9 @@ class Ledger:
         purpose: Purpose = Purpose.LOGIN,
     ) -> Claim | None:
         """Take one of the login's attempts, or None where it has none left, is over or unknown."""
-        row = connection.execute(
-            _CLAIM, {"the_id": login_id, "allowed": allowed, "now": now, "for": purpose.value}
-        ).one_or_none()
+        row = _CLAIM.one_or_none(
+            connection, the_id=login_id, allowed=allowed, now=now, purpose=purpose.value
+        )
         if row is None:
             return None
         prompt = json.loads(row.prompt)
@@ -253,10 +253,17 @@ class Ledger:
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
         """Hold the row of a device that is not locked; None where it is."""
-        row = connection.execute(_HOLD, {"the_id": device_id, "now": now}).one_or_none()
+        row = _HOLD.one_or_none(connection, the_id=device_id, now=now)
         if row is None:
             return None
-        return Held(device_id, DeviceKind(row.kind), row.serial, row.wrong_run, state_at(row, now))
+        return Held(
+            device_id,
+            DeviceKind(row.kind),
+            row.serial,
+            row.owner_id,
+            row.wrong_run,
+            state_at(row, now),
+        )
 
     def count_wrong(
         self, connection: Connection, device_id: int, now: datetime, lock_at: int
@@ -276,8 +283,7 @@ class Ledger:
         self, connection: Connection, login_id: str, state: LoginState, now: datetime
     ) -> bool:
         """End an open login; False where somebody else ended it first."""
-        ended = connection.execute(_DECIDE, {"the_id": login_id, "to": state.value, "now": now})
-        return ended.rowcount == 1
+        return _DECIDE.count(connection, the_id=login_id, to=state.value, now=now) == 1
 
     def choose(
         self,

@@ -7,20 +7,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, null, select, text, union_all
 
+from ..db.prepared import Prepared
 from ..db.tables import devices, shares
 from ..factors.interface import Factor, Prompt
 from ..factors.kinds import DeviceKind
-from ..states.device import DeviceState, state_at
+from ..states.device import KEPT_SQL, DeviceState, state_at
 from .overtaken import overtaken
 
-_OWNED = select(devices).where(devices.c.owner_id == bindparam("user")).order_by(devices.c.id)
-_SHARED = (
-    select(devices, shares.c.id.label("share_id"))
-    .join(shares, shares.c.device_id == devices.c.id)
-    .where(shares.c.user_id == bindparam("user"), shares.c.state == "active")
-    .order_by(devices.c.id)
+_OF_DEVICE = (
+    devices.c.id,
+    devices.c.kind,
+    devices.c.serial,
+    devices.c.label,
+    devices.c.state,
+    devices.c.locked_at,
+    devices.c.added_at,
+    devices.c.used_at,
+    devices.c.auto_activates_at,
+    devices.c.valid_until,
+)
+_USABLE = Prepared(
+    union_all(
+        select(*_OF_DEVICE, null().label("share_id")).where(
+            devices.c.owner_id == bindparam("user"), text(KEPT_SQL)
+        ),
+        select(*_OF_DEVICE, shares.c.id)
+        .join(shares, shares.c.device_id == devices.c.id)
+        .where(shares.c.user_id == bindparam("user"), shares.c.state == "active"),
+    )
 )
 
 Factors = Mapping[DeviceKind, Factor[Any]]
@@ -56,26 +72,28 @@ def choices(connection: Connection, user_id: int, now: datetime) -> tuple[Choice
     His own, and those shared with him, that are active at `now`; no
     codes by SMS any more once a permanent device has taken their place.
     """
-    rows = [
-        *((row, row.label) for row in connection.execute(_OWNED, {"user": user_id})),
-        *(
-            (row, f"shared-{row.share_id}")
-            for row in connection.execute(_SHARED, {"user": user_id})
-        ),
-    ]
-    usable = [each for each in rows if state_at(each[0], now) is DeviceState.ACTIVE]
-    if any(each[0].kind == DeviceKind.SMS_CODE.value for each in usable):
+    rows = _USABLE.all(connection, user=user_id)
+    usable = [row for row in rows if state_at(row, now) is DeviceState.ACTIVE]
+    if any(row.kind == DeviceKind.SMS_CODE.value for row in usable):
         over = overtaken(connection, now, user_id)
-        usable = [each for each in usable if each[0].id not in over]
+        usable = [row for row in usable if row.id not in over]
     usable.sort(
-        key=lambda each: (
-            each[0].locked_at is not None,
-            -(each[0].used_at or each[0].added_at).timestamp(),
+        key=lambda row: (
+            row.locked_at is not None,
+            -(row.used_at or row.added_at).timestamp(),
+            row.share_id is not None,
+            row.id,
         )
     )
     return tuple(
-        Choice(label, DeviceKind(row.kind), row.id, row.serial, row.locked_at is not None)
-        for row, label in usable
+        Choice(
+            row.label if row.share_id is None else f"shared-{row.share_id}",
+            DeviceKind(row.kind),
+            row.id,
+            row.serial,
+            row.locked_at is not None,
+        )
+        for row in usable
     )
 
 

@@ -25,6 +25,7 @@ from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
 from ..db.engine import Database
+from ..db.prepared import Prepared
 from ..db.tables import users
 from ..errors import NoUsableDevice, PasswordRefused, SlowDown
 from ..settings import Settings
@@ -37,12 +38,16 @@ from .whence import Whence
 _REFUSED = N_("The user name or the password is not right. Try again.")
 
 
-_BY_NAME = select(users.c.id, users.c.password_hash).where(users.c.name == bindparam("user"))
-_STILL_STANDS = holding(
-    select(users.c.id).where(
-        users.c.id == bindparam("the_id"),
-        users.c.password_hash == bindparam("checked"),
-        users.c.locked_at.is_(None),
+_BY_NAME = Prepared(
+    select(users.c.id, users.c.password_hash).where(users.c.name == bindparam("user"))
+)
+_STILL_STANDS = Prepared(
+    holding(
+        select(users.c.id).where(
+            users.c.id == bindparam("the_id"),
+            users.c.password_hash == bindparam("checked"),
+            users.c.locked_at.is_(None),
+        )
     )
 )
 
@@ -147,9 +152,10 @@ class PasswordStep:
     ) -> T | _Outcome:
         with self._database.reading() as connection:
             # Asked within the few hashes at a time: a burst cannot pass before it is counted.
-            if not waited and self._brake.is_on(connection, keys, self._clock.now()):
+            seen = self._brake.look(connection, keys, self._clock.now())
+            if seen.is_on and not waited:
                 return _Outcome.MUST_WAIT
-            row = connection.execute(_BY_NAME, {"user": name or ""}).one_or_none()
+            row = _BY_NAME.one_or_none(connection, user=name or "")
         right = self._hasher.verify(row.password_hash if row else None, password)
         with self._database.writing() as connection:
             if (
@@ -158,7 +164,8 @@ class PasswordStep:
                 and name is not None
                 and self._still_stands(connection, row.id, row.password_hash)
             ):
-                self._brake.forgive(connection, keys)
+                if seen.failed:
+                    self._brake.forgive(connection, keys)
                 if self._hasher.is_outdated(row.password_hash):
                     self._renew(connection, row.id, password)
                 return then(connection, row.id, name)
@@ -176,8 +183,8 @@ class PasswordStep:
 
     def _still_stands(self, connection: Connection, user_id: int, password_hash: str) -> bool:
         """Tell whether the user is not locked, and the password is still the one checked."""
-        found = connection.execute(_STILL_STANDS, {"the_id": user_id, "checked": password_hash})
-        return found.one_or_none() is not None
+        found = _STILL_STANDS.one_or_none(connection, the_id=user_id, checked=password_hash)
+        return found is not None
 
     def _renew(self, connection: Connection, user_id: int, password: str) -> None:
         connection.execute(

@@ -22,7 +22,7 @@ _PROVED_IN = select(logins.c.id).where(
 )
 _UNFINISHED = (
     select(logins.c.id)
-    .where(logins.c.user_id == bindparam("user"), logins.c.state.in_(UNFINISHED))
+    .where(logins.c.user_id == bindparam("user"), UNFINISHED)
     .order_by(logins.c.id)
     .with_for_update(key_share=True)
 )

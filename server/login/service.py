@@ -24,6 +24,7 @@ from ..errors import (
     NoUsableDevice,
 )
 from ..factors.interface import APPROVAL, Prompt
+from ..factors.kinds import DeviceKind
 from ..settings import Settings
 from ..words import N_
 from . import ids
@@ -226,8 +227,11 @@ class Logins:
     ) -> Opened:
         """Open the session of a login that was accepted just now."""
         now = self._clock.now()
-        # The sharing of the device may have been cancelled since it was asked, on another worker.
-        if held.id not in {each.device_id for each in choices(connection, user_id, now)}:
+        # The sharing of the device may have been cancelled since it was asked, on another worker;
+        # and codes by SMS may have been overtaken. His own device is held, and active.
+        if (held.owner_id != user_id or held.kind is DeviceKind.SMS_CODE) and held.id not in {
+            each.device_id for each in choices(connection, user_id, now)
+        }:
             raise LoginDecided(_DECIDED)
         opened = self._sessions.open(connection, now, user_id, user, held.kind, held.id, login_id)
         self._audit.write(

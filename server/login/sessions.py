@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..accounts.roles import Role
 from ..db.engine import Database
+from ..db.prepared import Prepared
 from ..db.tables import accounts, devices, logins, sessions, users
 from ..db.types import Moment
 from ..errors import SessionUnknown
@@ -24,8 +25,14 @@ from .overtaken import overtaken
 from .standing import standing
 
 _TOKEN_BYTES = 32
-_OPEN = insert(sessions)
-_FIND = (
+_OPEN = Prepared(insert(sessions), sessions.c.keys())
+_BEHIND = Prepared(
+    select(users.c.opted_out_at, accounts.c.closed_at, devices.c.limited_from)
+    .outerjoin(accounts, accounts.c.id == users.c.account_id)
+    .outerjoin(devices, devices.c.id == bindparam("device"))
+    .where(users.c.id == bindparam("user"))
+)
+_FIND = Prepared(
     select(
         sessions,
         users.c.name,
@@ -105,26 +112,23 @@ class Sessions:
         A `login_id` opens one session at most.
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        facts = standing(connection, user_id, now)
-        limited = select(devices.c.limited_from).where(devices.c.id == device_id)
+        behind = _BEHIND.one(connection, user=user_id, device=device_id)
         access = decide(
-            closed=facts.closed,
-            opted_out=facts.opted_out,
+            closed=behind.closed_at is not None,
+            opted_out=behind.opted_out_at is not None,
             kind=kind,
-            limited_from=connection.execute(limited).scalar_one_or_none() if device_id else None,
+            limited_from=behind.limited_from,
             now=now,
         )
-        connection.execute(
-            _OPEN,
-            {
-                "token_hash": _hash(token),
-                "user_id": user_id,
-                "device_id": device_id,
-                "login_id": login_id,
-                "begun_at": now,
-                "seen_at": now,
-                "ends_at": now + timedelta(seconds=self._settings.session_seconds),
-            },
+        _OPEN.count(
+            connection,
+            token_hash=_hash(token),
+            user_id=user_id,
+            device_id=device_id,
+            login_id=login_id,
+            begun_at=now,
+            seen_at=now,
+            ends_at=now + timedelta(seconds=self._settings.session_seconds),
         )
         return Opened(token, user, access, kind, self._limits(access, kind))
 
@@ -135,9 +139,7 @@ class Sessions:
         token_hash = _hash(token)
         idle = timedelta(seconds=self._settings.session_idle_seconds)
         with self._database.reading() as connection:
-            row = connection.execute(
-                _FIND, {"hash": token_hash, "now": now, "idle_since": now - idle}
-            ).one_or_none()
+            row = _FIND.one_or_none(connection, hash=token_hash, now=now, idle_since=now - idle)
             facts = None
             if row is not None and row.device_id is None:
                 facts = standing(connection, row.user_id, now)

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, or_, select
 
+from ..db.prepared import Prepared
 from ..db.tables import accounts, devices, shares, users
 from ..db.types import Moment
 from ..states.share import ShareState
 
-_STANDING = (
+_STANDING = Prepared(
     select(
         users.c.opted_out_at,
         accounts.c.closed_at,
@@ -56,7 +57,7 @@ class Standing:
 
 def standing(connection: Connection, user_id: int, now: datetime) -> Standing:
     """Return how a user stands at `now`."""
-    row = connection.execute(_STANDING, {"user": user_id, "now": now}).one()
+    row = _STANDING.one(connection, user=user_id, now=now)
     return Standing(
         closed=row.closed_at is not None,
         opted_out=row.opted_out_at is not None,

@@ -27,6 +27,8 @@ from .help import topic
 from .render import bare
 
 _YEAR = 365 * 86_400
+_NO_PAGES = "/api/"
+"""Whatever is asked for below it, no page of ours is the answer."""
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,512}|/")
 """A place on this site, which a browser cannot read as another."""
 
@@ -43,7 +45,7 @@ class Switch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(_NO_PAGES):
             await self._app(scope, receive, send)
             return
         request = Request(scope)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -27,19 +26,22 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
-        self._headers = dict(_ALWAYS)
+        headers = _ALWAYS | {"Cache-Control": "no-store"}
         if https:
-            self._headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+            headers["Strict-Transport-Security"] = f"max-age={_YEAR}; includeSubDomains"
+        self._headers = [
+            (name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                headers = list(message.get("headers", ()))
+                there = {name.lower() for name, _ in headers}
+                headers += [header for header in self._headers if header[0] not in there]
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

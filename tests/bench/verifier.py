@@ -16,23 +16,10 @@ from device.keystore import FileKeyStore
 from protocol import ocra
 from server.settings import Settings
 from tests.bench import Figure, Figures
+from tests.bench.cpu import cpu_seconds
 from tests.doors import Household
 
 LOGINS, WARM = 300, 30
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its living descendants."""
-    total = 0.0
-    todo = [pid]
-    while todo:
-        one = todo.pop()
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / TICKS
-        for task in Path(f"/proc/{one}/task").iterdir():
-            todo += [int(child) for child in (task / "children").read_text().split()]
-    return total
 
 
 def figures() -> Figures:

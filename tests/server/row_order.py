@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import Delete, Select, Update
 
+from server.db.prepared import Prepared
 from server.verifier import Verifier
 
 ORDER = ("users", "orders", "returns", "logins", "devices", "secrets", "sessions", "audit")
@@ -44,11 +46,19 @@ def recorded(verifier: Verifier) -> Iterator[list[Held]]:
             return
         done[-1].append(_CALLED.get(name, name))
 
+    def noting(prepared: Prepared, connection: Any, values: Any) -> Any:
+        if not connection.in_transaction():
+            connection.begin()
+        note(connection, prepared.statement)
+        return run(prepared, connection, values)
+
+    run = Prepared._run
     engine = verifier.database.engine
     event.listen(engine, "begin", begin)
     event.listen(engine, "before_execute", note)
     try:
-        yield done
+        with patch.object(Prepared, "_run", noting):
+            yield done
     finally:
         event.remove(engine, "begin", begin)
         event.remove(engine, "before_execute", note)

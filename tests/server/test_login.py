@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import argon2
 import pytest
 from sqlalchemy import event
 
 from server.accounts import users
+from server.db import prepared
 from server.login.ledger import Ledger
 from server.verifier import Verifier
 
@@ -153,6 +156,13 @@ def test_unknown_user_and_wrong_password_do_the_same_work(
         "before_cursor_execute",
         lambda _connection, _cursor, statement, *_rest: work.append(statement),
     )
+    drive = prepared.drive
+
+    def driving(connection: Any, text: str, values: Any = ()) -> Any:
+        work.append(text)
+        return drive(connection, text, values)
+
+    monkeypatch.setattr(prepared, "drive", driving)
     argon2_verify = argon2.PasswordHasher.verify
 
     def noting(hasher: argon2.PasswordHasher, kept: str, given: str) -> bool:

@@ -36,7 +36,7 @@ def test_a_held_user_is_not_in_the_way_of_what_refers_to_him() -> None:
     """`FOR UPDATE` would be: each login, device and notice that is added holds him for its key."""
     held = in_postgresql(holding(select(tables.users.c.id)))
     assert held.endswith("FOR NO KEY UPDATE")
-    assert in_postgresql(password._STILL_STANDS).endswith("FOR NO KEY UPDATE")
+    assert in_postgresql(password._STILL_STANDS.statement).endswith("FOR NO KEY UPDATE")
 
 
 def test_users_are_held_in_no_other_way() -> None:

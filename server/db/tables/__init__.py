@@ -5,13 +5,14 @@ from __future__ import annotations
 from .base import metadata
 from .desk import identity_checks, ledger, orders, outbox, returns
 from .devices import cards, code_cards, code_pairs, devices, provisioners, shares, temporary_codes
-from .logins import logins, sessions
+from .logins import UNFINISHED_SQL, logins, sessions
 from .machinery import audit_cut, audit_head, audit_log, audit_seals, secrets, whereabouts
 from .mobile import mobile_keys, mobile_registrations, sms_codes
 from .people import accounts, brakes, entities, user_groups, users
 from .radius import radius_clients
 
 __all__ = [
+    "UNFINISHED_SQL",
     "accounts",
     "audit_cut",
     "audit_head",

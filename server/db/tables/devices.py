@@ -58,6 +58,7 @@ devices = Table(
     Column("ended_at", Moment),
     Column("end_reason", String(32)),
     Column("settled_at", Moment),
+    Index("ix_devices_owner_id", "owner_id"),
     Index(
         "ix_devices_serial_kept",
         "serial",

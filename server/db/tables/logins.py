@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
 
 from ..types import LoginId, Moment, RowId
 from .base import metadata
+
+UNFINISHED_SQL = "state IN ('open', 'approved')"
+"""The logins that can still come to a session; there are few, among all that ever were."""
+_PROOF_SQL = "session_hash IS NOT NULL"
 
 # One login from the right password to its end; `state` is one of login.ledger. `browser` is
 # the hash of the cookie of the browser that it belongs to, when it began on the pages, or the keyed
@@ -36,6 +40,18 @@ logins = Table(
     Column("from_agent", String(128)),
     Index("ix_logins_user_id_state", "user_id", "state"),
     Index("ix_logins_approval_id", "approval_id"),
+    Index(
+        "ix_logins_device_id_unfinished",
+        "device_id",
+        sqlite_where=text(UNFINISHED_SQL),
+        postgresql_where=text(UNFINISHED_SQL),
+    ),
+    Index(
+        "ix_logins_session_hash",
+        "session_hash",
+        sqlite_where=text(_PROOF_SQL),
+        postgresql_where=text(_PROOF_SQL),
+    ),
     postgresql_partition_by="RANGE (id)",
 )
 
@@ -46,7 +62,7 @@ sessions = Table(
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
     Column("user_id", RowId, ForeignKey("users.id"), nullable=False, index=True),
-    Column("device_id", RowId, ForeignKey("devices.id")),
+    Column("device_id", RowId, ForeignKey("devices.id"), index=True),
     Column("login_id", String(32), ForeignKey("logins.id"), unique=True),
     Column("begun_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
