@@ -15,6 +15,7 @@ from ..clock import written
 from ..login.ledger import LoginState
 from ..login.offers import Offered
 from ..login.sessions import Opened, Session
+from ..openid.flow import PLACE, Pending
 from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
@@ -61,10 +62,11 @@ class _Pages:
     # --- user name and password
 
     def ask_password(self, request: Request) -> Response:
-        if self._session(request) is not None:
+        wanted = self._wanted(request.query_params.get("openid", ""))
+        if self._session(request) is not None and not wanted:
             return _go("/")
         said = language.gettext("You are logged out.") if "out" in request.query_params else ""
-        return self._password_page(request, said=said)
+        return self._password_page(request, wanted=wanted, said=said)
 
     async def take_password(self, request: Request) -> Response:
         mark = self._cookies.browser(request)
@@ -79,11 +81,13 @@ class _Pages:
                 )
             )
         name, password = fields.get("username", "").strip(), fields.get("password", "")
+        wanted = await run_sync(self._wanted, fields.get("openid", ""))
         name_problem, password_problem = _name_problem(name), _password_problem(password)
         if name_problem or password_problem:
             return self._password_page(
                 request,
                 422,
+                wanted=wanted,
                 name=name,
                 name_problem=name_problem,
                 password_problem=password_problem,
@@ -98,20 +102,40 @@ class _Pages:
             )
         except errors.LoginError as refusal:
             response = self._password_page(
-                request, STATUS[type(refusal)][0], name=name, problem=language.said(refusal)
+                request,
+                STATUS[type(refusal)][0],
+                wanted=wanted,
+                name=name,
+                problem=language.said(refusal),
             )
             if isinstance(refusal, errors.SlowDown):
                 response.headers["Retry-After"] = str(refusal.retry_after)
             return response
+        begin = self._verifier.openid.waiting.begin
         if isinstance(outcome, Opened):
-            return await self._signed_in(request, outcome)
+            if wanted is None:
+                return await self._signed_in(request, outcome)
+            waits = await run_sync(begin, wanted.query, None, outcome.token)
+            return await self._signed_in(request, outcome, waits)
+        if wanted:
+            await run_sync(begin, wanted.query, outcome.login_id)
         return _go(f"/login/{outcome.login_id}")
+
+    def _wanted(self, query: str) -> Pending | None:
+        """Return what an application has asked for, which goes on after the login."""
+        if not query or self._verifier.settings.public_url is None:
+            return None
+        try:
+            return self._verifier.openid.flow.pending(query)
+        except errors.NotThere:
+            return None
 
     def _password_page(
         self,
         request: Request,
         status: int = 200,
         *,
+        wanted: Pending | None = None,
         name: str = "",
         said: str = "",
         problem: str = "",
@@ -123,6 +147,7 @@ class _Pages:
             "password",
             status,
             form=self._forms.token(mark),
+            wanted=wanted,
             name=name,
             said=said,
             problem=problem,
@@ -143,7 +168,7 @@ class _Pages:
         except errors.LoginError as refusal:
             return _over(refusal)
         if opened is not None:
-            return await self._signed_in(request, opened)
+            return await self._go_on(request, opened, login)
         passcode = "passcode" in request.query_params
         return await run_sync(lambda: self._answer_page(mark, login, passcode=passcode))
 
@@ -176,7 +201,7 @@ class _Pages:
             return await run_sync(self._answer_page, mark or "", login, refusal)
         except errors.LoginError as refusal:
             return await run_sync(self._over_or_approved, mark, login, refusal)
-        return await self._signed_in(request, opened)
+        return await self._go_on(request, opened, login)
 
     async def take_choice(self, request: Request, login: str) -> Response:
         mark = self._cookies.browser(request)
@@ -263,14 +288,20 @@ class _Pages:
 
     # --- signed in
 
-    async def _signed_in(self, request: Request, opened: Opened) -> Response:
+    async def _go_on(self, request: Request, opened: Opened, login: str) -> Response:
+        waits = await run_sync(self._verifier.openid.waiting.came_back, login, opened.token)
+        return await self._signed_in(request, opened, waits)
+
+    async def _signed_in(
+        self, request: Request, opened: Opened, waits: str | None = None
+    ) -> Response:
         before = self._cookies.session(request)
         if before:  # one browser, one session: the old one does not linger
             await run_sync(self._verifier.logins.log_out, before)
         chosen = request.cookies.get(language.COOKIE, "")
         if chosen in language.LOCALES:
             await run_sync(self._keep_language, opened.user, chosen)
-        response = _go("/")
+        response = _go("/") if waits is None else page("openid_on", place=f"{PLACE}/{waits}")
         self._cookies.set_session(response, opened.token)
         return response
 

@@ -27,7 +27,7 @@ from .help import topic
 from .render import bare
 
 _YEAR = 365 * 86_400
-_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,512}|/")
+_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,6144}|/")
 """A place on this site, which a browser cannot read as another."""
 
 
