@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import quote
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
@@ -19,6 +18,7 @@ from .. import errors, language
 from ..login.sessions import Session
 from ..portal.cookies import Cookies
 from ..portal.forms import FormRefused, Forms
+from ..portal.onward import login_for
 from ..portal.render import bare, notice, page
 from ..verifier import Verifier
 from ..web.headers import CONTENT_SECURITY_POLICY
@@ -105,7 +105,7 @@ class _Pages:
         if isinstance(answer, Outgoing):
             return _redirected(answer)
         if answer is Step.LOG_IN or session is None:
-            return RedirectResponse(_login(pending), 303)
+            return RedirectResponse(login_for(pending.query), 303)
         return self._page(request, pending, session, request_id, answer)
 
     def _page(
@@ -130,7 +130,7 @@ class _Pages:
             used=session.device_kind,
             request=pending.query,
             waiting=request_id or "",
-            login=_login(pending),
+            login=login_for(pending.query),
         )
         self._cookies.set_browser(response, mark)
         _let_forms_reach(response, pending.redirect_uri)
@@ -222,10 +222,6 @@ def _let_forms_reach(response: Response, address: str) -> None:
         "form-action 'self'", f"form-action 'self' {origin(address)}"
     )
     response.headers["Content-Security-Policy"] = policy
-
-
-def _login(pending: Pending) -> str:
-    return f"/login?openid={quote(pending.query, safe='')}"
 
 
 def _redirected(answer: Outgoing) -> Response:

@@ -76,6 +76,16 @@ class Waiting:
             ).scalar_one_or_none()
         return found
 
+    def beside(self, login_id: str) -> str | None:
+        """Return what has been asked for by the request that waits for a login."""
+        with self._database.reading() as connection:
+            found: str | None = connection.execute(
+                select(table.c.query).where(
+                    table.c.login_id == login_id, table.c.expires_at > self._clock.now()
+                )
+            ).scalar_one_or_none()
+        return found
+
     def is_fresh(self, request_id: str, session: Session) -> bool:
         """Tell whether a session came of this request's login, which has not counted yet."""
         with self._database.reading() as connection:

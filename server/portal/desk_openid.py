@@ -28,12 +28,11 @@ def routes(verifier: Verifier) -> APIRouter:
     """Return the pages."""
     router = APIRouter(include_in_schema=False)
     shell = Shell(verifier)
-    clients = verifier.openid.clients
 
     def look(
         visit: Visit, status: int = 200, refusal: NotTaken | None = None, ending: str = ""
     ) -> Response:
-        in_use = [client for client in clients.all_of_them() if not client.ended]
+        in_use = [client for client in verifier.openid.clients.all_of_them() if not client.ended]
         ended = "ended" in visit.request.query_params
         return visit.page(
             "desk_openid",
@@ -49,7 +48,9 @@ def routes(verifier: Verifier) -> APIRouter:
     def add(visit: Visit) -> Response:
         client = _typed(visit)
         try:
-            secret = clients.add(client, _actor(visit), public=_ticked(visit, "public"))
+            secret = verifier.openid.clients.add(
+                client, _actor(visit), public=_ticked(visit, "public")
+            )
         except NotTaken as refusal:
             return look(visit, 422, refusal)
         return _added(visit, client.client_id, secret)
@@ -57,7 +58,7 @@ def routes(verifier: Verifier) -> APIRouter:
     def renew(visit: Visit) -> Response:
         client_id = visit.part("client")
         with verifier.database.writing() as connection:
-            secret = clients.renew_secret(connection, client_id, _actor(visit))
+            secret = verifier.openid.clients.renew_secret(connection, client_id, _actor(visit))
         return _added(visit, client_id, secret)
 
     def end(visit: Visit) -> Response:
@@ -66,7 +67,7 @@ def routes(verifier: Verifier) -> APIRouter:
             reason = check_reason(visit.fields.get("reason", ""))
         except NotTaken as refusal:
             return look(visit, 422, refusal, client_id)
-        clients.end(client_id, _actor(visit), reason)
+        verifier.openid.clients.end(client_id, _actor(visit), reason)
         return visit.go(f"{PLACE}?ended")
 
     shell.show(router, PLACE, look, duty=_DUTY)
