@@ -182,8 +182,8 @@ class Settings(BaseSettings):
     """How long a login may take that an application has asked for."""
     openid_key_days: Count = 90
     """The age at which a signing key gives way to the next one."""
-    openid_key_ahead_hours: Count = 24
-    """How long before it signs a key is published, so that applications know it by then."""
+    openid_key_ahead_hours: Annotated[int, Field(ge=2)] = 24
+    """How long before it signs a key is published: applications may keep the keys for an hour."""
     openid_mail_verified: bool = False
     """Tell applications that the mail addresses on record were verified."""
 

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ..db.tables import openid_grants as grants
 from ..db.tables import openid_tokens as tokens
+from ..db.tables import sessions
 from .client import Client
 
 _ID_BYTES = 16
@@ -90,11 +91,7 @@ def hash_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def add(
-    connection: Connection,
-    code: str,
-    grant: Grant,
-) -> None:
+def add(connection: Connection, code: str, grant: Grant) -> None:
     """Keep a grant that a code was made for."""
     connection.execute(
         insert(grants).values(
@@ -226,6 +223,23 @@ def expire(connection: Connection, token: Token, now: datetime) -> None:
         update(tokens)
         .where(tokens.c.token_hash == token.token_hash, tokens.c.expires_at > now)
         .values(expires_at=now)
+    )
+
+
+def forget_old(connection: Connection, user_id: int, now: datetime) -> None:
+    """Forget what a user granted in sessions that are over, and access tokens that have expired."""
+    over = select(sessions.c.token_hash).where(
+        sessions.c.user_id == user_id, sessions.c.ends_at <= now
+    )
+    connection.execute(
+        delete(grants).where(grants.c.user_id == user_id, grants.c.session_hash.in_(over))
+    )
+    connection.execute(
+        delete(tokens).where(
+            tokens.c.grant_id.in_(select(grants.c.id).where(grants.c.user_id == user_id)),
+            tokens.c.kind == Kind.ACCESS.value,
+            tokens.c.expires_at <= now,
+        )
     )
 
 

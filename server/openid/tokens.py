@@ -70,6 +70,7 @@ class Tokens:
                 amr=claims.proved_by(connection, self._settings, session),
                 code_expires_at=now + timedelta(seconds=self._settings.openid_code_seconds),
             )
+            grants.forget_old(connection, session.user_id, now)
             grants.add(connection, code, grant)
             self._note(connection, Event.OPENID_GRANTED, session.user, client.client_id, scope)
 
@@ -128,6 +129,7 @@ class Tokens:
             else:
                 used = grants.use(connection, source, now)
             if used:
+                grants.forget_old(connection, grant.user_id, now)
                 lifetime = timedelta(seconds=self._settings.openid_token_seconds)
                 grants.keep(connection, grant.id, Kind.ACCESS, access, scope, now, lifetime)
                 if refresh is not None:

@@ -123,4 +123,6 @@ def _place(request: Request) -> str:
         before = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return "/"
-    return before.path if before.netloc == request.url.netloc and before.path else "/"
+    if before.netloc != request.url.netloc or not before.path:
+        return "/"
+    return before.path + (f"?{before.query}" if before.query else "")

@@ -48,7 +48,7 @@ openid_grants = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("client_id", String(64), ForeignKey("openid_clients.id"), nullable=False),
-    Column("user_id", RowId, ForeignKey("users.id"), nullable=False),
+    Column("user_id", RowId, ForeignKey("users.id"), nullable=False, index=True),
     Column(
         "session_hash",
         LargeBinary,

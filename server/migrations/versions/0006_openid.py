@@ -73,6 +73,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_openid_grants_session_hash_client_id", "openid_grants", ["session_hash", "client_id"]
     )
+    op.create_index(op.f("ix_openid_grants_user_id"), "openid_grants", ["user_id"])
     op.create_table(
         "openid_tokens",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),

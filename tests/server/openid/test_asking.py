@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
 from server.verifier import Verifier
-from tests.server.browser import forms
+from tests.server.browser import all_forms, forms
 from tests.server.support import ToldClock
 
 from .party import ISSUER, REDIRECT, Browser, Party, answered, register
@@ -131,12 +132,20 @@ def test_a_browser_that_another_site_sends_comes_back_by_itself_with_its_cookies
 def test_the_login_keeps_the_request_through_wrong_passwords_and_the_back_button(
     party: Party, browser: Browser
 ) -> None:
-    login = browser.get(browser.get(f"/openid/authorize?{party.query()}").headers["location"])
+    place = browser.get(f"/openid/authorize?{party.query()}").headers["location"]
+    login = browser.get(place)
     assert "After this you go on to The Application." in login.text
     fields = forms(login)["/login"]
-    refused = browser.client.post("/login", data=fields | {"username": "alice", "password": "no"})
+    refused = browser.client.post(
+        "/login",
+        data=fields | {"username": "alice", "password": "no"},
+        headers={"Referer": f"http://testserver{place}", "Accept-Language": "en"},
+    )
     assert refused.status_code == 401
     assert forms(refused)["/login"]["openid"] == fields["openid"]
+    switch = all_forms(refused)["/language"] | {"language": "zh_Hant"}
+    spoken = browser.client.post("/language", data=switch, headers={"Accept": "text/html"})
+    assert spoken.headers["location"] == f"/login?{urlsplit(place).query}"
     begun = browser.answer(refused)
     assert begun.headers["location"].startswith("/login/")
     back = browser.answer(login)  # back to the password, and on from there

@@ -14,7 +14,7 @@ from server.crypto.secrets_table import AUDIT
 from server.db.tables import audit_log, openid_grants, openid_tokens
 from server.verifier import Verifier
 from tests.server.browser import forms
-from tests.server.support import PASSWORD, Card
+from tests.server.support import PASSWORD, Card, ToldClock
 
 from .party import Browser, Party, register
 
@@ -133,6 +133,26 @@ def test_a_session_that_is_renewed_keeps_its_tokens(
     session = verifier.sessions.find(cookie, verifier.clock.now())
     assert verifier.sessions.renew(session) is not None
     assert not dead(party, tokens)
+
+
+def test_what_can_open_nothing_any_more_is_forgotten(
+    party: Party, browser: Browser, verifier: Verifier, clock: ToldClock
+) -> None:
+    def kept() -> tuple[int, int]:
+        with verifier.database.reading() as connection:
+            return (
+                len(connection.execute(select(openid_grants)).all()),
+                len(connection.execute(select(openid_tokens)).all()),
+            )
+
+    tokens = party.tokens(browser)
+    for _ in range(5):
+        clock.advance(verifier.settings.openid_token_seconds)
+        tokens = party.refresh(tokens["refresh_token"]).json()
+    assert kept() == (1, 7)  # six refresh tokens, so that one of them is known if it comes again
+    clock.advance(verifier.settings.session_seconds)
+    party.tokens(browser)
+    assert kept() == (1, 2)
 
 
 def test_nothing_that_opens_anything_stands_in_the_database_or_the_log(

@@ -8,8 +8,11 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
+from server.db.tables import devices, mobile_keys
 from server.factors.kinds import DeviceKind
+from server.openid import claims
 from server.openid.asked import Asked, Proved, Step, decide
 from server.openid.levels import OF_KIND, Level, kinds_for, methods, suffices
 from server.verifier import Verifier
@@ -65,8 +68,8 @@ def test_a_weaker_device_has_to_give_way_to_a_strong_enough_one(
 
     holder.chooses = "card"
     strong = party.redeem(party.code(holder.follow(holder.get(login)))).json()
-    claims = party.claims(strong["id_token"])
-    assert (claims["acr"], claims["amr"]) == (CARD, ["pwd", "otp", "hwk"])
+    told = party.claims(strong["id_token"])
+    assert (told["acr"], told["amr"]) == (CARD, ["pwd", "otp", "hwk"])
 
 
 def test_whoever_has_no_stronger_device_goes_back_with_that(
@@ -103,8 +106,8 @@ def test_an_essential_level_may_be_asked_for_by_claims(party: Party, holder: Cod
         ([CARD], "unmet_authentication_requirements"),
         (["urn:example:other"], "unmet_authentication_requirements"),
     ):
-        claims = json.dumps({"id_token": {"acr": {"essential": True, "values": values}}})
-        answer = holder.get(f"/openid/authorize?{party.query(claims=claims, prompt='none')}")
+        wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": values}}})
+        answer = holder.get(f"/openid/authorize?{party.query(claims=wanted, prompt='none')}")
         assert answered(answer.headers["location"])["error"] == error
 
 
@@ -201,3 +204,51 @@ def test_no_session_is_strong_enough_by_agreeing(clock: ToldClock) -> None:
         expected = Step.ISSUE if level is Level.CARD else Step.STRONGER
         assert decide(asked, proved, clock.now()) is expected
     assert decide(asked, None, clock.now()) is Step.LOG_IN
+
+
+@pytest.mark.parametrize(
+    ("element", "backed_up", "attestation", "amr"),
+    [
+        ("pin", None, "none", ("pwd", "swk", "pin")),
+        ("webauthn", False, "none", ("pwd", "swk", "user")),
+        ("webauthn", True, "direct", ("pwd", "swk", "user")),
+        ("webauthn", False, "direct", ("pwd", "hwk", "user")),
+    ],
+)
+def test_a_mobile_key_says_how_it_was_unlocked_and_no_more_than_it_can_prove(
+    verifier: Verifier, element: str, backed_up: bool | None, attestation: str, amr: tuple[str, ...]
+) -> None:
+    now = verifier.clock.now()
+    with verifier.database.writing() as connection:
+        device = connection.execute(
+            insert(devices)
+            .values(
+                kind="mobile_key",
+                state="active",
+                serial="MK1",
+                owner_id=1,
+                label="mobile-key",
+                wrong_run=0,
+                added_at=now,
+                activated_at=now,
+            )
+            .returning(devices.c.id)
+        ).scalar_one()
+        connection.execute(
+            insert(mobile_keys).values(
+                device_id=device,
+                installation="i",
+                phone="A phone",
+                element=element,
+                suite="s",
+                counter=0,
+                sign_key=b"k",
+                backed_up=backed_up,
+            )
+        )
+        kind = DeviceKind.MOBILE_KEY
+        token = verifier.sessions.open(connection, now, 1, "alice", kind, device).token
+    session = verifier.sessions.find(token, now)
+    settings = verifier.settings.model_copy(update={"attestation": attestation})
+    with verifier.database.reading() as connection:
+        assert claims.proved_by(connection, settings, session) == amr
