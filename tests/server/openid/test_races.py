@@ -21,8 +21,8 @@ from tests.server.support import FAST, Card, add_card, add_user, make_verifier
 
 from .party import Browser, Party, register
 
-AT_ONCE = 12
-ROUNDS = 8
+AT_ONCE = 8
+ROUNDS = 5
 
 
 @pytest.fixture(scope="module")
