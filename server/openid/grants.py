@@ -91,8 +91,15 @@ def hash_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def add(connection: Connection, code: str, grant: Grant) -> None:
-    """Keep a grant that a code was made for."""
+def add(connection: Connection, code: str, grant: Grant) -> bool:
+    """Keep a grant that a code was made for; False where its session has ended meanwhile."""
+    held = connection.execute(
+        select(sessions.c.token_hash)
+        .where(sessions.c.token_hash == grant.session_hash)
+        .with_for_update(read=True, key_share=True)
+    ).first()
+    if held is None:
+        return False
     connection.execute(
         insert(grants).values(
             id=grant.id,
@@ -110,6 +117,7 @@ def add(connection: Connection, code: str, grant: Grant) -> None:
             code_expires_at=grant.code_expires_at,
         )
     )
+    return True
 
 
 def new_id() -> str:

@@ -193,6 +193,8 @@ class _Pages:
     def _made(self, make: Callable[[], Response]) -> Response:
         try:
             return make()
+        except errors.SessionUnknown:  # it has ended while we were at it
+            return RedirectResponse("/login", 303)
         except errors.NotThere as refusal:
             _, _, title = STATUS[errors.NotThere]
             return notice(400, language.gettext(title), language.said(refusal), link="/")

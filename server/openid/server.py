@@ -102,6 +102,7 @@ class Server(AuthorizationServer):
         super().__init__(list(SCOPES))
         self.issuer = settings.public_url or ""
         self.lifetime = settings.openid_token_seconds
+        self._algorithm = settings.openid_algorithm
         self.clock = clock
         self.tokens = tokens
         self._clients = clients
@@ -170,8 +171,7 @@ class Server(AuthorizationServer):
         source = request.source
         grant = source if isinstance(source, Grant) else source.grant
         kid, key = self._keys.signing()
-        algorithm = str(key.as_dict(private=False)["kty"])
-        algorithm = {"EC": "ES256", "RSA": "RS256"}[algorithm]
+        algorithm = self._algorithm
         now = seconds(self.clock.now())
         told = self.teller.told(request.user, token["scope"].split())
         told |= {
@@ -249,6 +249,11 @@ class _RefreshGrant(RefreshTokenGrant):
         if session is None:
             raise InvalidGrantError
         return session
+
+    def issue_token(self, user: Session, refresh_token: Token) -> dict[str, Any]:
+        token: dict[str, Any] = super().issue_token(user, refresh_token)
+        # Who asks for less this once is not cut off: the new refresh token opens what the old did.
+        return token | {"refresh_token": secrets.token_urlsafe(_TOKEN_BYTES)}
 
     def revoke_old_credential(self, refresh_token: Token) -> None:
         """Do nothing: it was used up when the new tokens were kept, and stays known."""

@@ -14,6 +14,7 @@ from ..db.engine import Database
 from ..errors import SessionUnknown
 from ..login.sessions import Session, Sessions
 from ..settings import Settings
+from ..words import N_
 from . import claims, grants
 from .client import Client
 from .clients import Clients
@@ -53,7 +54,10 @@ class Tokens:
         challenge: str,
         nonce: str | None,
     ) -> None:
-        """Keep a grant of a session's user to a client; `code` is redeemed for it, once."""
+        """Keep a grant of a session's user to a client; `code` is redeemed for it, once.
+
+        Raises SessionUnknown where the session has ended meanwhile.
+        """
         now = self._clock.now()
         with self._database.writing() as connection:
             grant = Grant(
@@ -71,7 +75,8 @@ class Tokens:
                 code_expires_at=now + timedelta(seconds=self._settings.openid_code_seconds),
             )
             grants.forget_old(connection, session.user_id, now)
-            grants.add(connection, code, grant)
+            if not grants.add(connection, code, grant):
+                raise SessionUnknown(N_("The session has ended. Log in again."))
             self._note(connection, Event.OPENID_GRANTED, session.user, client.client_id, scope)
 
     def by_code(self, code: str, client: Client) -> Grant | None:

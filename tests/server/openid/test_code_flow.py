@@ -140,6 +140,8 @@ def test_refreshing_may_narrow_and_never_widens(party: Party, browser: Browser) 
     narrow = party.refresh(tokens["refresh_token"], scope="openid").json()
     assert narrow["scope"] == "openid"
     assert "groups" not in party.claims(narrow["id_token"])
+    again = party.refresh(narrow["refresh_token"]).json()
+    assert again["scope"] == "openid groups offline_access"
 
 
 def test_a_refresh_token_outlives_no_session(

@@ -12,6 +12,7 @@ from server.audit.verify import verify
 from server.commands import cards, users
 from server.crypto.secrets_table import AUDIT
 from server.db.tables import audit_log, openid_grants, openid_tokens
+from server.openid.tokens import Tokens
 from server.verifier import Verifier
 from tests.server.browser import forms
 from tests.server.support import PASSWORD, Card, ToldClock
@@ -122,6 +123,21 @@ def test_what_ends_a_session_ends_its_codes_and_tokens(
     with verifier.database.reading() as connection:
         left = select(openid_grants.c.client_id).join(openid_tokens, isouter=True)
         assert "app" not in connection.execute(left).scalars().all()
+
+
+def test_a_session_that_ends_while_a_code_is_made_gets_none(
+    party: Party, browser: Browser, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.through(party.query())
+    grant = Tokens.grant
+
+    def log_out_first(tokens: Tokens, *given: Any, **more: Any) -> None:
+        log_out(browser, verifier)
+        grant(tokens, *given, **more)
+
+    monkeypatch.setattr(Tokens, "grant", log_out_first)
+    answer = browser.get(f"/openid/authorize?{party.query()}")
+    assert answer.headers["location"] == "/login"
 
 
 def test_a_session_that_is_renewed_keeps_its_tokens(
