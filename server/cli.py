@@ -11,7 +11,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
 from .accounts.roles import Role
-from .commands import accounts, backup, cards, doctor, moving, provisioners, radius, upkeep, users
+from .commands import (
+    accounts,
+    backup,
+    cards,
+    doctor,
+    moving,
+    openid,
+    provisioners,
+    radius,
+    upkeep,
+    users,
+)
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -78,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     _provisioner_commands(commands)
     radius.parsers(commands)
     moving.parsers(commands)
+    openid.parsers(commands)
 
     each = _add(commands, "serve", "answer browsers and applications", on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")

@@ -207,6 +207,21 @@ class Settings(BaseSettings):
     help_url: str = "/help"
     """Where the help pages are: this server's own, or the address of a copy of `docs/help`."""
 
+    # OpenID Connect
+    openid_algorithm: Literal["ES256", "RS256"] = "ES256"
+    """What tokens are signed with; RS256 for applications that know nothing else."""
+    openid_code_seconds: Annotated[int, Field(ge=10, le=600)] = 60
+    openid_token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 600
+    """How long an access token and an ID token hold."""
+    openid_request_seconds: Seconds = 3_600
+    """How long a login may take that an application has asked for."""
+    openid_key_days: Count = 90
+    """The age at which a signing key gives way to the next one."""
+    openid_key_ahead_hours: Annotated[int, Field(ge=2)] = 24
+    """How long before it signs a key is published: applications may keep the keys for an hour."""
+    openid_mail_verified: bool = False
+    """Tell applications that the mail addresses on record were verified."""
+
     # Audit
     audit_seal_rows: Count = 64
 

@@ -54,6 +54,7 @@ from .mobile.notifications import Notifications
 from .mobile.registering import Registering
 from .moving import marks
 from .notify.reach import Reach
+from .openid.provider import OpenId
 from .provisioning.credential import Credentials
 from .provisioning.enrolment import Enrolments
 from .provisioning.fulfilment import Fulfilment
@@ -165,6 +166,7 @@ class Verifier:
         parts = (database, self.clock, settings, self.audit, keyring)
         self.fulfilment = Fulfilment(*parts)
         gate = PinGate(database, self.clock, self.audit, keyring, brake)
+        self.openid = OpenId(*parts, self.secrets, self.sessions)
         self.requests = Requests(*parts, gate)
         self.shipping = Shipping(*parts)
         self.lost_in_post = LostInPost(database, self.clock, self.audit)

@@ -15,6 +15,11 @@ _ID: BindParameter[object] = bindparam("the_id")
 _OF_USER = select(user_groups.c.name).where(user_groups.c.user_id == _ID).order_by("name")
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of a group."""
+    return _NAME.fullmatch(text) is not None
+
+
 def of_user(connection: Connection, user_id: int) -> tuple[str, ...]:
     """Return the names of a user's groups, in order."""
     return tuple(connection.execute(_OF_USER, {"the_id": user_id}).scalars())
@@ -23,7 +28,7 @@ def of_user(connection: Connection, user_id: int) -> tuple[str, ...]:
 def set_all(connection: Connection, user_id: int, names: Collection[str]) -> None:
     """Put a user into these groups, and out of all others; raises UserRefused."""
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise UserRefused(
                 "A group's name has 1 to 64 letters, digits, and . _ - and begins with a letter or "
                 "a digit: choose another."

@@ -28,6 +28,7 @@ class Duty(StrEnum):
     RECEIVE_RETURNS = auto()
     READ_AUDIT = auto()
     CHANGE_ACCOUNTS = auto()
+    MANAGE_APPLICATIONS = auto()
 
 
 DUTIES: dict[Role, frozenset[Duty]] = {

@@ -103,6 +103,17 @@ class Event(StrEnum):
     RADIUS_CLIENT_SECRET_SET = "radius-client.secret-set"  # noqa: S105
     RADIUS_ACCEPTED = "radius.accepted"
     RADIUS_REFUSED = "radius.refused"
+    OPENID_CLIENT_ADDED = "openid-client.added"
+    OPENID_CLIENT_ENDED = "openid-client.ended"
+    OPENID_SECRET_SET = "openid-client.secret-set"  # noqa: S105
+    OPENID_KEY_ADDED = "openid-key.added"
+    OPENID_KEYS_WITHDRAWN = "openid-key.withdrawn"
+    OPENID_GRANTED = "openid.granted"
+    OPENID_DENIED = "openid.denied"
+    OPENID_REFUSED = "openid.refused"
+    OPENID_TOKENS_ISSUED = "openid.tokens-issued"
+    OPENID_REPLAYED = "openid.replayed"
+    OPENID_REVOKED = "openid.revoked"
     NOTICE_SENT = "notice.sent"
     NOTICE_GIVEN_UP = "notice.given-up"
     MASTER_KEY_ADDED = "master-key.added"

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -59,6 +59,7 @@ _FIND = Prepared(
     )
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -136,10 +137,21 @@ class Sessions:
         """Return the session of a token, and note that it is in use; raises SessionUnknown."""
         if not _TOKEN.fullmatch(token):
             raise SessionUnknown(N_("There is no such session. Log in again."))
-        token_hash = _hash(token)
         idle = timedelta(seconds=self._settings.session_idle_seconds)
+        return self._found(_hash(token), now, now - idle)
+
+    def behind(self, token_hash: bytes, now: datetime) -> Session:
+        """Return the session that something hangs on, such as an application's token.
+
+        It may be idle meanwhile, and is not in use by this. Raises SessionUnknown.
+        """
+        return self._found(token_hash, now, None)
+
+    def _found(self, token_hash: bytes, now: datetime, idle_since: datetime | None) -> Session:
         with self._database.reading() as connection:
-            row = _FIND.one_or_none(connection, hash=token_hash, now=now, idle_since=now - idle)
+            row = _FIND.one_or_none(
+                connection, hash=token_hash, now=now, idle_since=idle_since or _EVER
+            )
             facts = None
             if row is not None and row.device_id is None:
                 facts = standing(connection, row.user_id, now)
@@ -158,7 +170,8 @@ class Sessions:
             # the password alone opened it, before there was a device
             raise SessionUnknown(N_("The session has ended. Log in again."))
         seen = row.seen_at
-        if now - seen >= timedelta(seconds=self._settings.session_touch_seconds):
+        touch = timedelta(seconds=self._settings.session_touch_seconds)
+        if idle_since is not None and now - seen >= touch:
             self._touch(token_hash, now)
             seen = now
         kind = DeviceKind(row.kind) if row.kind else DeviceKind.NONE
@@ -181,7 +194,7 @@ class Sessions:
             device_serial=row.serial,
             limits=self._limits(access, kind),
             since=row.begun_at,
-            until=min(row.ends_at, seen + idle),
+            until=min(row.ends_at, seen + timedelta(seconds=self._settings.session_idle_seconds)),
         )
 
     def prove(self, connection: Connection, token_hash: bytes, device_id: int) -> None:

@@ -36,6 +36,7 @@ TOPICS = (
     (r"/documents.*", "documents"),
     (r"/desk.*", "desk"),
     (r"/mobile-key.*", "mobile-key"),
+    (r"/openid/(authorize|consent|end-session|logout).*", "applications"),
 )
 """The page of help for each place of the portal; the index for any other."""
 

@@ -32,6 +32,7 @@ MENU = (
     Entry("/documents", N_("Documents"), Right.DOCUMENTS),
     Entry("/desk/find", N_("Find a user"), duty=Duty.FIND_USERS),
     Entry("/desk/shares", N_("Shares"), duty=Duty.DECIDE_SHARES),
+    Entry("/desk/applications", N_("Applications"), duty=Duty.MANAGE_APPLICATIONS),
     Entry("/desk/audit", N_("Audit log"), duty=Duty.READ_AUDIT),
 )
 

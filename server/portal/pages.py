@@ -15,6 +15,7 @@ from ..clock import written
 from ..login.ledger import LoginState
 from ..login.offers import Offered
 from ..login.sessions import Opened, Session
+from ..openid.flow import Pending
 from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
@@ -24,6 +25,7 @@ from ..words import N_
 from . import prompts
 from .cookies import Cookies, browser_of
 from .forms import FormRefused, Forms
+from .onward import LOGIN, Onward
 from .render import bare, notice, page
 
 _OVER = {
@@ -57,14 +59,16 @@ class _Pages:
         self._cookies = Cookies(verifier.settings.https)
         self._forms = Forms(verifier.secrets)
         self._streams = Streams(verifier.clock)
+        self._onward = Onward(verifier)
 
     # --- user name and password
 
     def ask_password(self, request: Request) -> Response:
-        if self._session(request) is not None:
+        wanted = self._onward.wanted(request.query_params.get("openid", ""))
+        if self._session(request) is not None and not wanted:
             return _go("/")
         said = language.gettext("You are logged out.") if "out" in request.query_params else ""
-        return self._password_page(request, said=said)
+        return self._password_page(request, wanted=wanted, said=said)
 
     async def take_password(self, request: Request) -> Response:
         mark = self._cookies.browser(request)
@@ -79,11 +83,13 @@ class _Pages:
                 )
             )
         name, password = fields.get("username", "").strip(), fields.get("password", "")
+        wanted = await run_sync(self._onward.wanted, fields.get("openid", ""))
         name_problem, password_problem = _name_problem(name), _password_problem(password)
         if name_problem or password_problem:
             return self._password_page(
                 request,
                 422,
+                wanted=wanted,
                 name=name,
                 name_problem=name_problem,
                 password_problem=password_problem,
@@ -98,13 +104,19 @@ class _Pages:
             )
         except errors.LoginError as refusal:
             response = self._password_page(
-                request, STATUS[type(refusal)][0], name=name, problem=language.said(refusal)
+                request,
+                STATUS[type(refusal)][0],
+                wanted=wanted,
+                name=name,
+                problem=language.said(refusal),
             )
             if isinstance(refusal, errors.SlowDown):
                 response.headers["Retry-After"] = str(refusal.retry_after)
             return response
         if isinstance(outcome, Opened):
-            return await self._signed_in(request, outcome)
+            return await self._signed_in(request, outcome, None, wanted)
+        if wanted:
+            await run_sync(self._onward.after_password, wanted, outcome.login_id)
         return _go(f"/login/{outcome.login_id}")
 
     def _password_page(
@@ -112,6 +124,7 @@ class _Pages:
         request: Request,
         status: int = 200,
         *,
+        wanted: Pending | None = None,
         name: str = "",
         said: str = "",
         problem: str = "",
@@ -123,6 +136,7 @@ class _Pages:
             "password",
             status,
             form=self._forms.token(mark),
+            wanted=wanted,
             name=name,
             said=said,
             problem=problem,
@@ -141,9 +155,9 @@ class _Pages:
         try:
             opened = await run_sync(self._verifier.finishing.finish, login, browser_of(mark))
         except errors.LoginError as refusal:
-            return _over(refusal)
+            return await run_sync(self._over, refusal, login)
         if opened is not None:
-            return await self._signed_in(request, opened)
+            return await self._signed_in(request, opened, login)
         passcode = "passcode" in request.query_params
         return await run_sync(lambda: self._answer_page(mark, login, passcode=passcode))
 
@@ -176,7 +190,7 @@ class _Pages:
             return await run_sync(self._answer_page, mark or "", login, refusal)
         except errors.LoginError as refusal:
             return await run_sync(self._over_or_approved, mark, login, refusal)
-        return await self._signed_in(request, opened)
+        return await self._signed_in(request, opened, login)
 
     async def take_choice(self, request: Request, login: str) -> Response:
         mark = self._cookies.browser(request)
@@ -203,7 +217,7 @@ class _Pages:
         except errors.TooSoon as refusal:
             return await run_sync(self._answer_page, mark or "", login, refusal)
         except errors.LoginError as refusal:
-            return _over(refusal)
+            return await run_sync(self._over, refusal, login)
         return _go(f"/login/{login}")
 
     def _over_or_approved(
@@ -214,7 +228,10 @@ class _Pages:
             state = self._verifier.finishing.state(login, browser_of(mark or ""))
             if state == LoginState.APPROVED:
                 return _go(f"/login/{login}")
-        return _over(refusal)
+        return self._over(refusal, login)
+
+    def _over(self, refusal: errors.LoginError, login: str) -> HTMLResponse:
+        return _over(refusal, self._onward.again(login))
 
     def _answer_page(
         self,
@@ -235,8 +252,9 @@ class _Pages:
                         "The response was not right, and there are no more tries on this "
                         "challenge. Start again with your user name and password."
                     ),
+                    link=self._onward.again(login),
                 )
-            return _over(over)
+            return self._over(over, login)
         locked = offered.factor.locked
         status = 200
         if refusal is not None:
@@ -249,6 +267,7 @@ class _Pages:
             status,
             form=self._forms.token(mark),
             offered=offered,
+            again=self._onward.again(login),
             waiting=bool(offered.prompt.get("push")) and not passcode and refusal is None,
             factors=prompts.ranked(offered.factors),
             locked=locked,
@@ -263,14 +282,16 @@ class _Pages:
 
     # --- signed in
 
-    async def _signed_in(self, request: Request, opened: Opened) -> Response:
+    async def _signed_in(
+        self, request: Request, opened: Opened, login: str | None, wanted: Pending | None = None
+    ) -> Response:
         before = self._cookies.session(request)
         if before:  # one browser, one session: the old one does not linger
             await run_sync(self._verifier.logins.log_out, before)
         chosen = request.cookies.get(language.COOKIE, "")
         if chosen in language.LOCALES:
             await run_sync(self._keep_language, opened.user, chosen)
-        response = _go("/")
+        response = await run_sync(self._onward.go, opened, login, wanted)
         self._cookies.set_session(response, opened.token)
         return response
 
@@ -292,10 +313,10 @@ def _go(place: str) -> Response:
     return RedirectResponse(place, 303)
 
 
-def _over(refusal: errors.LoginError) -> HTMLResponse:
+def _over(refusal: errors.LoginError, again: str = LOGIN) -> HTMLResponse:
     status, _, title = STATUS[type(refusal)]
     title = language.gettext(_OVER.get(type(refusal), title))
-    return notice(status, title, language.said(refusal))
+    return notice(status, title, language.said(refusal), link=again)
 
 
 def _name_problem(name: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from ..mobile import pages as mobile_pages
+from ..openid import calls as openid_calls
+from ..openid import pages as openid_pages
 from . import (
     activation,
     card_request,
     code_cards,
     desk,
     desk_deposits,
+    desk_openid,
     desk_orders,
     desk_returns,
     devices,
@@ -47,5 +50,8 @@ PAGES = (
     desk_orders.routes,
     desk_returns.routes,
     desk_deposits.routes,
+    desk_openid.routes,
     mobile_pages.routes,
+    openid_pages.routes,
+    openid_calls.routes,
 )

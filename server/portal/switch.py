@@ -29,7 +29,7 @@ from .render import bare
 _YEAR = 365 * 86_400
 _NO_PAGES = "/api/"
 """Whatever is asked for below it, no page of ours is the answer."""
-_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,512}|/")
+_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,6144}|/")
 """A place on this site, which a browser cannot read as another."""
 
 
@@ -125,4 +125,6 @@ def _place(request: Request) -> str:
         before = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return "/"
-    return before.path if before.netloc == request.url.netloc and before.path else "/"
+    if before.netloc != request.url.netloc or not before.path:
+        return "/"
+    return before.path + (f"?{before.query}" if before.query else "")

@@ -35,7 +35,7 @@ from .support import Card, add_card, add_user
 
 OPEN = re.compile(
     r"/login.*|/api/v1/login.*|/api/v1/session|/api/v1/provisioning.*|/healthz|/readyz|/metrics"
-    r"|/language|/help.*"
+    r"|/language|/help.*|/openid/.*|/\.well-known/openid-configuration"
 )
 """What needs no session, or reads it for itself."""
 

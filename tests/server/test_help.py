@@ -21,7 +21,11 @@ from .support import Card, ToldClock, make_verifier
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "help").glob("*.md"))
 NO_TOPIC = {"/", "/help", "/help/{name}"}
-MACHINES = {"/healthz", "/readyz", "/metrics"}
+MACHINES = {"/healthz", "/readyz", "/metrics"} | {
+    "/.well-known/openid-configuration",
+    "/openid/jwks",
+    "/openid/userinfo",
+}
 
 
 @pytest.fixture

@@ -8,6 +8,13 @@ from .devices import cards, code_cards, code_pairs, devices, provisioners, share
 from .logins import UNFINISHED_SQL, logins, sessions
 from .machinery import audit_cut, audit_head, audit_log, audit_seals, secrets, whereabouts
 from .mobile import mobile_keys, mobile_registrations, sms_codes
+from .openid import (
+    openid_clients,
+    openid_grants,
+    openid_keys,
+    openid_requests,
+    openid_tokens,
+)
 from .people import accounts, brakes, entities, user_groups, users
 from .radius import radius_clients
 
@@ -30,6 +37,11 @@ __all__ = [
     "metadata",
     "mobile_keys",
     "mobile_registrations",
+    "openid_clients",
+    "openid_grants",
+    "openid_keys",
+    "openid_requests",
+    "openid_tokens",
     "orders",
     "outbox",
     "provisioners",
