@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import settings as settings_module
 from .accounts.roles import Role
-from .commands import accounts, cards, provisioners, upkeep, users
+from .commands import accounts, applications, cards, provisioners, upkeep, users
 from .commands.context import complain
 from .commands.serve import serve
 from .errors import ServerError
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _people_commands(commands)
     _card_commands(commands)
     _provisioner_commands(commands)
+    applications.parsers(commands)
 
     each = _add(commands, "serve", "answer browsers and applications", on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")

@@ -27,7 +27,7 @@ _NOW = bindparam("now", type_=Moment)
 
 
 class Purpose(StrEnum):
-    """What a right answer is for; all but `login` are proofs within a session."""
+    """What a right answer is for; but for `login` and the last two, proofs within a session."""
 
     LOGIN = "login"
     ACTIVATE = "activate"
@@ -37,6 +37,10 @@ class Purpose(StrEnum):
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
     MIGRATE = "migrate"
+    VALIDATE = "validate"
+    """A login at an application (`applications.validations`): it opens no session here."""
+    CONFIRM = "confirm"
+    """One action of an application's (`confirmations`)."""
 
 
 class LoginState(StrEnum):
@@ -98,6 +102,8 @@ class LoginRow:
     approval_id: str | None = None
     from_address: str | None = None
     from_agent: str | None = None
+    purpose: Purpose = Purpose.LOGIN
+    application_id: int | None = None
 
 
 # Built once: building a statement costs more than running it.
@@ -194,6 +200,7 @@ class Ledger:
         session_hash: bytes | None = None,
         detail_sealed: bytes | None = None,
         whence: Whence = NOWHERE,
+        application_id: int | None = None,
     ) -> None:
         """Add a login, or another proof, that waits for its answer."""
         connection.execute(
@@ -214,6 +221,7 @@ class Ledger:
                 "approval_id": prompt.get(APPROVAL),
                 "from_address": (whence.address or "")[:64] or None,
                 "from_agent": (whence.agent or "")[:128] or None,
+                "application_id": application_id,
             },
         )
 
@@ -240,16 +248,8 @@ class Ledger:
         ).one_or_none()
         if row is None:
             return None
-        prompt = json.loads(row.prompt)
-        return Claim(
-            login_id,
-            row.user_id,
-            row.user,
-            row.device_id,
-            prompt,
-            row.attempts,
-            row.detail_sealed,
-        )
+        asked, tries, detail = json.loads(row.prompt), row.attempts, row.detail_sealed
+        return Claim(login_id, row.user_id, row.user, row.device_id, asked, tries, detail)
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
         """Hold the row of a device that is not locked; None where it is."""
@@ -341,4 +341,6 @@ def read_row(row: Row[Any]) -> LoginRow:
         approval_id=row.approval_id,
         from_address=row.from_address,
         from_agent=row.from_agent,
+        purpose=Purpose(row.purpose),
+        application_id=row.application_id,
     )

@@ -105,15 +105,7 @@ class Sessions:
         A `login_id` opens one session at most.
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        facts = standing(connection, user_id, now)
-        limited = select(devices.c.limited_from).where(devices.c.id == device_id)
-        access = decide(
-            closed=facts.closed,
-            opted_out=facts.opted_out,
-            kind=kind,
-            limited_from=connection.execute(limited).scalar_one_or_none() if device_id else None,
-            now=now,
-        )
+        access = self.access(connection, now, user_id, kind, device_id)
         connection.execute(
             _OPEN,
             {
@@ -127,6 +119,25 @@ class Sessions:
             },
         )
         return Opened(token, user, access, kind, self._limits(access, kind))
+
+    def access(
+        self,
+        connection: Connection,
+        now: datetime,
+        user_id: int,
+        kind: DeviceKind = DeviceKind.NONE,
+        device_id: int | None = None,
+    ) -> Access:
+        """Return what a session would reach that is opened now by what was proved."""
+        facts = standing(connection, user_id, now)
+        limited = select(devices.c.limited_from).where(devices.c.id == device_id)
+        return decide(
+            closed=facts.closed,
+            opted_out=facts.opted_out,
+            kind=kind,
+            limited_from=connection.execute(limited).scalar_one_or_none() if device_id else None,
+            now=now,
+        )
 
     def find(self, token: str, now: datetime) -> Session:
         """Return the session of a token, and note that it is in use; raises SessionUnknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .applications import applications, confirmations
 from .base import metadata
 from .desk import identity_checks, ledger, orders, outbox, returns
 from .devices import cards, code_cards, code_pairs, devices, provisioners, shares, temporary_codes
@@ -12,6 +13,7 @@ from .people import accounts, brakes, entities, user_groups, users
 
 __all__ = [
     "accounts",
+    "applications",
     "audit_head",
     "audit_log",
     "audit_seals",
@@ -19,6 +21,7 @@ __all__ = [
     "cards",
     "code_cards",
     "code_pairs",
+    "confirmations",
     "devices",
     "entities",
     "identity_checks",
