@@ -14,6 +14,9 @@ from .applications.validations import Validations
 from .audit.anchor import AnchorFile
 from .audit.log import AuditLog
 from .clock import Clock, SystemClock
+from .confirmations.binding import Binding
+from .confirmations.receipts import Receipts
+from .confirmations.service import Confirmations
 from .credentials.checking import Credentials
 from .crypto import secrets_table
 from .crypto.keyring import Keyring, find_source
@@ -175,6 +178,16 @@ class Verifier:
             self.sessions,
             judge,
             ledger,
+        )
+        self.confirmations = Confirmations(
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            Binding(settings, keyring, self.factors),
+            judge,
+            ledger,
+            Receipts(self.secrets),
         )
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
         parts = (database, self.clock, settings, self.audit, keyring)

@@ -35,6 +35,7 @@ TOPICS = (
     (r"/settings.*", "always-using-a-device"),
     (r"/documents.*", "documents"),
     (r"/desk.*", "desk"),
+    (r"/confirmations.*", "confirming"),
     (r"/mobile-key.*", "mobile-key"),
 )
 """The page of help for each place of the portal; the index for any other."""
