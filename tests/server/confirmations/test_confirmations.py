@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from protocol import ocra
+from server.accounts import users
 from server.applications.applications import May
 from server.audit.events import Event
 from server.db import tables
 from server.factors.mobile_key import Element
+from server.login.ledger import Ledger
 from server.verifier import Verifier
 
 from ..applications.programs import Plugin, add_application, asked, is_accepted, revoke
@@ -349,9 +351,6 @@ def test_a_password_that_changes_ends_what_waits(
 ) -> None:
     found = bank.ask()
     with verifier.database.writing() as connection:
-        from server.accounts import users
-        from server.login.ledger import Ledger
-
         Ledger().close_all(connection, users.get(connection, "alice").id, verifier.clock.now())
     assert states(bank, found) == ["closed"]
 
@@ -369,7 +368,7 @@ def test_a_receipt_that_was_changed_is_worth_nothing(bank: Bank, card: Card) -> 
     told = bank.answer(found, card.shows(found["challenge"])).json()
     head, _, end = told["receipt"].split(".")
     other = "eyJzdWIiOiJib2IifQ"
-    with pytest.raises(Exception, match="(?i)signature"):
+    with pytest.raises(Exception, match="signature"):
         bank.receipt({"receipt": f"{head}.{other}.{end}"})
 
 
