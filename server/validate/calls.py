@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from ipaddress import ip_address
 
 import structlog
@@ -149,10 +150,8 @@ class _Calls:
             raise AuthError(str(refusal)) from None
         client = given.get("client")
         if client is not None and May.VALIDATE in found.may:
-            try:
+            with suppress(ValueError):  # some send a telephone number, or a MAC address
                 origin = str(ip_address(client))
-            except ValueError:
-                raise ParameterError("The parameter client is no address.") from None
         return Caller(found, origin, agent)
 
     async def _application(self, request: Request, given: Parameters) -> Application:
