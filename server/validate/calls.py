@@ -63,9 +63,14 @@ def routes(verifier: Verifier) -> APIRouter:
     calls = _Calls(verifier)
 
     def add(path: str, call: Call, methods: tuple[str, ...] = _BOTH) -> None:
-        router.add_api_route(
-            path, calls.answering(call), methods=list(methods), response_model=None
-        )
+        for method in methods:  # each an operation of its own in the API's description
+            router.add_api_route(
+                path,
+                calls.answering(call),
+                methods=[method],
+                name=call.__name__,
+                summary=(call.__doc__ or "").partition("\n")[0].removesuffix("."),
+            )
 
     add("/auth", calls.auth, ("POST",))
     add("/validate/check", calls.check)
