@@ -73,7 +73,8 @@ _ROWS = (
 )
 _ONE = _ROWS.where(confirmations.c.id == _ID, logins.c.purpose == Purpose.CONFIRM.value)
 _OPEN = (
-    confirmations.c.user_id == bindparam("the_user"),
+    logins.c.user_id == bindparam("the_user"),
+    logins.c.purpose == Purpose.CONFIRM.value,
     logins.c.state == LoginState.OPEN.value,
     logins.c.expires_at > bindparam("now", type_=Moment),
 )

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from .. import metrics
 from ..accounts import names
 from ..accounts.users import hold
 from ..applications import open_rows
@@ -227,7 +226,6 @@ class Confirmations:
         with self._database.writing() as connection:
             told = self._decide(connection, whose, confirmation_id, text)
         if isinstance(told, Refusal):  # raised only here: what it changed is committed
-            metrics.LOGINS.labels("wrong").inc()
             raise told
         return told
 

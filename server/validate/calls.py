@@ -15,6 +15,7 @@ from starlette.responses import Response
 from .. import errors
 from ..applications.applications import Application, May
 from ..applications.validations import Accepted, Caller
+from ..audit.events import Event
 from ..login.ledger import LoginState
 from ..login.offers import Offered
 from ..verifier import Verifier
@@ -40,7 +41,6 @@ _log = structlog.get_logger()
 _BOTH = ("GET", "POST")
 _STATUS = {
     LoginState.APPROVED: "accept",
-    LoginState.ACCEPTED: "accept",
     LoginState.DENIED: "declined",
 }
 _NO_HEADER = "Authentication failure. Missing Authorization header."
@@ -134,7 +134,9 @@ class _Calls:
         return answers.result(verifier.clock.now(), value)
 
     async def _caller(self, request: Request, given: Parameters, needed: bool) -> Caller:
-        """Return who calls; a pass that is shown must be one, whether it is needed or not.
+        """Return who calls: where it is `needed`, an application with the right `validate`.
+
+        A pass that is shown must be one, whether it is needed or not.
 
         An application is believed from which address its user comes (`client`).
         """
@@ -153,8 +155,12 @@ class _Calls:
             raise NotAuthorization(_NOT_VALID) from None
         except errors.SlowDown as refusal:
             raise AuthError(str(refusal)) from None
+        may = May.VALIDATE in found.may
+        if needed and not may:
+            await run_sync(self._note, found)
+            raise PolicyError(_NO_RIGHT)
         client = given.get("client")
-        if client is not None and May.VALIDATE in found.may:
+        if client is not None and may:
             with suppress(ValueError):  # some send a telephone number, or a MAC address
                 origin = str(ip_address(client))
         return Caller(found, origin, agent)
@@ -162,9 +168,13 @@ class _Calls:
     async def _application(self, request: Request, given: Parameters) -> Application:
         caller = await self._caller(request, given, needed=True)
         assert caller.application is not None  # noqa: S101 - it was needed
-        if May.VALIDATE not in caller.application.may:
-            raise PolicyError(_NO_RIGHT)
         return caller.application
+
+    def _note(self, found: Application) -> None:
+        verifier = self._verifier
+        with verifier.database.writing() as connection:
+            now, what = verifier.clock.now(), May.VALIDATE.value
+            verifier.audit.write(connection, now, Event.NOT_ALLOWED, found.actor, what=what)
 
     def _address(self, request: Request) -> str:
         return address(request, self._verifier.settings.trusted_proxies)
@@ -204,8 +214,6 @@ class _Calls:
         now = self._verifier.clock.now
         try:
             asked = await run_sync(self._verifier.validations.trigger, user, serial, caller)
-        except errors.NotAllowed:
-            raise PolicyError(_NO_RIGHT) from None
         except errors.CredentialRefused:
             raise NotAuthorization(_NOT_VALID) from None
         except errors.LoginError as refusal:

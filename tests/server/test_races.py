@@ -83,7 +83,7 @@ def serve(folder: Path, *command: str) -> Iterator[Served]:
 
 
 async def _until_ready(served: Served, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(6_000):  # a busy machine is not a broken one
         assert process.poll() is None, served.log.read_text()
         try:
             async with Wire(served.port, 1) as wire:

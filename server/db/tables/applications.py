@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, String, Table, Text
 
 from ..types import Moment, RowId
 from .base import metadata
@@ -43,6 +34,4 @@ confirmations = Table(
     Column("nonce", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("receipt", Text),
-    Index("ix_confirmations_application_id_user_id", "application_id", "user_id"),
-    Index("ix_confirmations_user_id", "user_id"),
 )

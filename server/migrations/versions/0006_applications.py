@@ -41,9 +41,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_confirmations_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmations")),
     )
-    op.create_index(
-        op.f("ix_confirmations_application_id_user_id"),
-        "confirmations",
-        ["application_id", "user_id"],
-    )
-    op.create_index(op.f("ix_confirmations_user_id"), "confirmations", ["user_id"])

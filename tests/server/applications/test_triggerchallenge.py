@@ -214,6 +214,9 @@ def test_a_credential_can_be_asked_of_every_caller(tmp_path: Path) -> None:
     plugin = Plugin(Api(made))
     assert code(plugin.password()) == (401, 4033)
     assert code(plugin.poll("x")) == (401, 4033)
+    plugin.headers["PI-Authorization"] = add_application(made, "bank", May.CONFIRM)
+    assert code(plugin.password()) == (403, 303)
+    assert events(made)[-1] == Event.NOT_ALLOWED
     plugin.headers["PI-Authorization"] = add_application(made, "vpn", May.VALIDATE)
     transaction, right = shows(held, plugin.password())
     assert is_accepted(plugin.answer(transaction, right))
@@ -281,6 +284,7 @@ def test_the_phone_approves_and_the_plugin_polls(
     assert (polled["result"]["value"], polled["detail"]["challenge_status"]) == (True, "accept")
     assert is_accepted(plugin.answer(transaction, ""))
     assert not is_accepted(plugin.answer(transaction, ""))  # taken once
+    assert plugin.poll(transaction).json()["result"]["value"] is False
     assert sessions(verifier) == 0
 
 
