@@ -23,6 +23,7 @@ from .portal import help as help_pages
 from .portal.render import bare
 from .portal.routes import PAGES
 from .portal.switch import Switch
+from .validate import calls as validate
 from .verifier import Verifier
 from .web.again import Again
 from .web.body import BodyLimit
@@ -62,7 +63,7 @@ def create_app(verifier: Verifier) -> FastAPI:
             Middleware(Again, down=_down),
         ],
     )
-    for routes in (*CALLS, *PAGES):
+    for routes in (*CALLS, validate.routes, *PAGES):
         app.include_router(routes(verifier))
     app.mount("/help/pictures", help_pages.pictures(), name="pictures")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -13,6 +13,7 @@ from . import settings as settings_module
 from .accounts.roles import Role
 from .commands import (
     accounts,
+    applications,
     backup,
     cards,
     doctor,
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     radius.parsers(commands)
     moving.parsers(commands)
     openid.parsers(commands)
+    applications.parsers(commands)
 
     each = _add(commands, "serve", "answer browsers and applications", on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")

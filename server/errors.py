@@ -144,15 +144,22 @@ class NotTaken(Refusal, ValueError):
         self.field = field
 
 
+# --- programs
+
+
+class CredentialRefused(Refusal):
+    """No credential of a program, an unknown one, or one that was revoked."""
+
+
+class NoConfirmingDevice(Refusal):
+    """No such user, or none of his devices can confirm an action."""
+
+
 # --- provisioning
 
 
 class ProvisioningRefused(Refusal):
     """Root of what a provisioning client is told."""
-
-
-class CredentialRefused(ProvisioningRefused):
-    """No provisioning credential, an unknown one, or one that was revoked."""
 
 
 class RecordRefused(ProvisioningRefused, ValueError):
@@ -227,6 +234,10 @@ class KeyCopied(LoginError):
 
 class LoginExpired(LoginError):
     """The challenge is older than its lifetime."""
+
+
+class NotAnswered(LoginError):
+    """The phone was asked, and has not said anything yet."""
 
 
 class DeviceLocked(LoginError):

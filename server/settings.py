@@ -203,6 +203,16 @@ class Settings(BaseSettings):
     radius_clients_seconds: Seconds = 5
     """How old the list of clients may be."""
 
+    # Applications
+    application_pass_seconds: Seconds = 3_600
+    """How long what `/auth` gives to an application is good for."""
+    validate_needs_credential: bool = False
+    """Whether `/validate/check` and `/validate/polltransaction` answer applications alone."""
+    confirmation_seconds: Seconds = 300
+    """How long an action can be confirmed."""
+    confirmations_waiting: Count = 5
+    """How many actions of one user may wait for him at a time."""
+
     # Help
     help_url: str = "/help"
     """Where the help pages are: this server's own, or the address of a copy of `docs/help`."""

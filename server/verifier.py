@@ -8,9 +8,16 @@ from typing import Any
 
 from .accounts.brake import Brake
 from .accounts.passwords import Hasher
+from .applications import applications
+from .applications.passes import Passes
+from .applications.validations import Validations
 from .audit.anchor import AnchorFile
 from .audit.log import AuditLog
 from .clock import Clock, SystemClock
+from .confirmations.binding import Binding
+from .confirmations.receipts import Receipts
+from .confirmations.service import Confirmations
+from .credentials.checking import Credentials
 from .crypto import secrets_table
 from .crypto.keyring import Keyring, find_source
 from .crypto.secrets_table import Secrets
@@ -55,7 +62,7 @@ from .mobile.registering import Registering
 from .moving import marks
 from .notify.reach import Reach
 from .openid.provider import OpenId
-from .provisioning.credential import Credentials
+from .provisioning import credential, provisioners
 from .provisioning.enrolment import Enrolments
 from .provisioning.fulfilment import Fulfilment
 from .settings import Settings
@@ -161,7 +168,34 @@ class Verifier:
             self.mobile_keys,
             self.reports,
         )
-        self.credentials = Credentials(database, self.clock, self.audit, brake)
+        self.credentials = Credentials(
+            database, self.clock, self.audit, brake, credential.DOOR, provisioners.find
+        )
+        self.passes = Passes(self.secrets, self.clock, settings)
+        self.applications = Credentials(
+            database, self.clock, self.audit, brake, applications.DOOR, self.passes.find
+        )
+        self.validations = Validations(
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            self.passwords,
+            self.logins,
+            self.sessions,
+            judge,
+            ledger,
+        )
+        self.confirmations = Confirmations(
+            database,
+            self.clock,
+            settings,
+            self.audit,
+            Binding(settings, keyring, self.factors),
+            judge,
+            ledger,
+            Receipts(self.secrets),
+        )
         self.enrolments = Enrolments(database, self.clock, self.audit, keyring)
         parts = (database, self.clock, settings, self.audit, keyring)
         self.fulfilment = Fulfilment(*parts)

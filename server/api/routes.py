@@ -7,6 +7,7 @@ from . import (
     approvals,
     card_requests,
     code_cards,
+    confirmations,
     desk,
     desk_deposits,
     desk_orders,
@@ -40,4 +41,5 @@ CALLS = (
     orders.routes,
     mobile_registration.routes,
     mobile_life.routes,
+    confirmations.routes,
 )

@@ -19,6 +19,8 @@ LOOKUP = "lookup"
 FORMS = "forms"
 VAPID = "vapid"
 """The private key (a P-256 number) that push services know the verifier by."""
+RECEIPTS = "receipts"
+"""The private key (a P-256 number) that signs what was confirmed."""
 NAMES = (AUDIT, LOOKUP, FORMS)
 DUMMY_HASH = "dummy-hash"
 """The password hash that an unknown user's password is checked against."""
@@ -77,7 +79,7 @@ def _p256_key() -> bytes:
     return number.to_bytes(32, "big")
 
 
-_LATER: Mapping[str, Callable[[], bytes]] = {VAPID: _p256_key}
+_LATER: Mapping[str, Callable[[], bytes]] = {VAPID: _p256_key, RECEIPTS: _p256_key}
 """The keys that the first verifiers did not have."""
 
 

@@ -38,6 +38,8 @@ class Right(StrEnum):
     LOST_CARDS = auto()
     """To report a card that is lost in the post: never by the password alone."""
     OPT_IN = auto()
+    CONFIRM = auto()
+    """To see and confirm what applications ask about: with a device alone."""
 
 
 RIGHTS: dict[Access, frozenset[Right]] = {

@@ -28,7 +28,7 @@ _NOW = bindparam("now", type_=Moment)
 
 
 class Purpose(StrEnum):
-    """What a right answer is for; all but `login` are proofs within a session."""
+    """What a right answer is for; but for `login` and the last two, proofs within a session."""
 
     LOGIN = "login"
     ACTIVATE = "activate"
@@ -38,6 +38,10 @@ class Purpose(StrEnum):
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
     MIGRATE = "migrate"
+    VALIDATE = "validate"
+    """A login at an application (`applications.validations`): it opens no session here."""
+    CONFIRM = "confirm"
+    """One action of an application's (`confirmations`)."""
 
 
 class LoginState(StrEnum):
@@ -100,6 +104,8 @@ class LoginRow:
     approval_id: str | None = None
     from_address: str | None = None
     from_agent: str | None = None
+    purpose: Purpose = Purpose.LOGIN
+    application_id: int | None = None
 
 
 _OPEN = Prepared(insert(logins), [each.name for each in logins.c if each.name != "decided_at"])
@@ -196,6 +202,7 @@ class Ledger:
         session_hash: bytes | None = None,
         detail_sealed: bytes | None = None,
         whence: Whence = NOWHERE,
+        application_id: int | None = None,
     ) -> None:
         """Add a login, or another proof, that waits for its answer."""
         _OPEN.count(
@@ -215,6 +222,7 @@ class Ledger:
             approval_id=prompt.get(APPROVAL),
             from_address=(whence.address or "")[:64] or None,
             from_agent=(whence.agent or "")[:128] or None,
+            application_id=application_id,
         )
 
     def find(
@@ -240,16 +248,8 @@ class Ledger:
         )
         if row is None:
             return None
-        prompt = json.loads(row.prompt)
-        return Claim(
-            login_id,
-            row.user_id,
-            row.user,
-            row.device_id,
-            prompt,
-            row.attempts,
-            row.detail_sealed,
-        )
+        asked, tries, detail = json.loads(row.prompt), row.attempts, row.detail_sealed
+        return Claim(login_id, row.user_id, row.user, row.device_id, asked, tries, detail)
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
         """Hold the row of a device that is not locked; None where it is."""
@@ -347,4 +347,6 @@ def read_row(row: Row[Any]) -> LoginRow:
         approval_id=row.approval_id,
         from_address=row.from_address,
         from_agent=row.from_agent,
+        purpose=Purpose(row.purpose),
+        application_id=row.application_id,
     )

@@ -29,7 +29,7 @@ from ..settings import Settings
 from ..words import N_
 from . import ids
 from .judge import Judge
-from .ledger import Held, Ledger, LoginRow, LoginState
+from .ledger import Held, Ledger, LoginRow, LoginState, Purpose
 from .offers import Choice, Factors, Offered, ask, choices
 from .sessions import Opened, Session, Sessions
 from .standing import standing
@@ -99,7 +99,7 @@ class Logins:
         """
         now = self._clock.now()
         facts = standing(connection, user_id, now)
-        offered = () if facts.needs_no_device else self._choices(connection, user_id, now)
+        offered = () if facts.needs_no_device else self.usable(connection, user_id, now)
         if not offered:
             if not facts.needs_no_device and facts.had_device:
                 self._audit.write(connection, now, Event.LOGIN_WITHOUT_DEVICE, f"user:{user}", user)
@@ -109,6 +109,26 @@ class Logins:
                 connection, now, Event.SESSION_OPENED, f"user:{user}", user, access=opened.access
             )
             return opened
+        return self.ask_first(connection, user_id, user, offered, browser, whence)
+
+    def ask_first(
+        self,
+        connection: Connection,
+        user_id: int,
+        user: str,
+        offered: tuple[Choice, ...],
+        browser: bytes | None = None,
+        whence: Whence = NOWHERE,
+        *,
+        purpose: Purpose = Purpose.LOGIN,
+        application_id: int | None = None,
+        actor: str | None = None,
+    ) -> Offered | NoUsableDevice:
+        """Open a login for the first of these devices that can be asked.
+
+        `actor`: who began it in the user's place, without his password.
+        """
+        now = self._clock.now()
         asked = self._first_asked(connection, offered)
         if isinstance(asked, NoUsableDevice):
             return asked
@@ -124,12 +144,15 @@ class Logins:
             now,
             expires_at,
             browser,
+            purpose=purpose,
             whence=whence,
+            application_id=application_id,
         )
-        self._tell_phone(connection, login_id, prompt)
+        self._tell_phone(connection, login_id, prompt, purpose)
         self._factors[first.kind].asked(connection, first.device_id, login_id, prompt)
+        event = Event.LOGIN_TRIGGERED if actor else Event.LOGIN_BEGUN
         self._audit.write(
-            connection, now, Event.LOGIN_BEGUN, f"user:{user}", user, device=first.serial
+            connection, now, event, actor or f"user:{user}", user, device=first.serial
         )
         return Offered(login_id, user, first, prompt, offered, expires_at)
 
@@ -143,7 +166,7 @@ class Logins:
         now = self._clock.now()
         with self._database.reading() as connection:
             row = self._row(connection, login_id, browser)
-            offered = self._choices(connection, row.user_id, now)
+            offered = self.usable(connection, row.user_id, now)
             refuse_what_is_over(row, now)
         chosen = next((each for each in offered if each.device_id == row.device_id), None)
         if chosen is None:
@@ -156,7 +179,7 @@ class Logins:
         with self._database.writing() as connection:
             row = self._row(connection, login_id, browser)
             refuse_what_is_over(row, now)
-            offered = self._choices(connection, row.user_id, now)
+            offered = self.usable(connection, row.user_id, now)
             chosen = next((each for each in offered if each.id == factor_id), None)
             if chosen is None:
                 raise NoSuchFactor(_NO_SUCH_FACTOR)
@@ -170,7 +193,7 @@ class Logins:
         prompt = self._asked(connection, chosen)
         if not self._ledger.choose(connection, row.id, now, chosen.device_id, prompt):
             raise LoginDecided(_DECIDED)
-        self._tell_phone(connection, row.id, prompt)
+        self._tell_phone(connection, row.id, prompt, Purpose.LOGIN)
         self._factors[chosen.kind].asked(connection, chosen.device_id, row.id, prompt)
         self._audit.write(
             connection,
@@ -270,7 +293,7 @@ class Logins:
 
     # --- within
 
-    def _choices(self, connection: Connection, user_id: int, now: datetime) -> tuple[Choice, ...]:
+    def usable(self, connection: Connection, user_id: int, now: datetime) -> tuple[Choice, ...]:
         """Return the user's devices, of the kinds that this verifier knows now."""
         found = choices(connection, user_id, now)
         return tuple(each for each in found if each.kind in self._factors)
@@ -292,9 +315,11 @@ class Logins:
         factors = self._factors if chosen.locked else self._asking
         return ask(connection, factors[chosen.kind], chosen.device_id)
 
-    def _tell_phone(self, connection: Connection, login_id: str, prompt: Prompt) -> None:
+    def _tell_phone(
+        self, connection: Connection, login_id: str, prompt: Prompt, purpose: Purpose
+    ) -> None:
         if APPROVAL in prompt:
-            self._tell(connection, self._row(connection, login_id, None))
+            self._tell(connection, find_login(connection, self._ledger, login_id, purpose))
 
     def _row(self, connection: Connection, login_id: str, browser: bytes | None) -> LoginRow:
         row = find_login(connection, self._ledger, login_id)
@@ -303,9 +328,11 @@ class Logins:
         return row
 
 
-def find_login(connection: Connection, ledger: Ledger, login_id: str) -> LoginRow:
-    """Return a login, or raise NoSuchLogin."""
-    row = ledger.find(connection, login_id) if ids.PATTERN.fullmatch(login_id) else None
+def find_login(
+    connection: Connection, ledger: Ledger, login_id: str, purpose: Purpose = Purpose.LOGIN
+) -> LoginRow:
+    """Return a login of this purpose, or raise NoSuchLogin."""
+    row = ledger.find(connection, login_id, purpose) if ids.PATTERN.fullmatch(login_id) else None
     if row is None:
         raise NoSuchLogin(UNKNOWN)
     return row

@@ -113,14 +113,7 @@ class Sessions:
         A `login_id` opens one session at most.
         """
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        behind = _BEHIND.one(connection, user=user_id, device=device_id)
-        access = decide(
-            closed=behind.closed_at is not None,
-            opted_out=behind.opted_out_at is not None,
-            kind=kind,
-            limited_from=behind.limited_from,
-            now=now,
-        )
+        access = self.access(connection, now, user_id, kind, device_id)
         _OPEN.count(
             connection,
             token_hash=_hash(token),
@@ -132,6 +125,24 @@ class Sessions:
             ends_at=now + timedelta(seconds=self._settings.session_seconds),
         )
         return Opened(token, user, access, kind, self._limits(access, kind))
+
+    def access(
+        self,
+        connection: Connection,
+        now: datetime,
+        user_id: int,
+        kind: DeviceKind = DeviceKind.NONE,
+        device_id: int | None = None,
+    ) -> Access:
+        """Return what a session would reach that is opened now by what was proved."""
+        behind = _BEHIND.one(connection, user=user_id, device=device_id)
+        return decide(
+            closed=behind.closed_at is not None,
+            opted_out=behind.opted_out_at is not None,
+            kind=kind,
+            limited_from=behind.limited_from,
+            now=now,
+        )
 
     def find(self, token: str, now: datetime) -> Session:
         """Return the session of a token, and note that it is in use; raises SessionUnknown."""

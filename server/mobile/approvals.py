@@ -156,7 +156,8 @@ class Approvals:
         approval = Approval(told, said.number, said.signature, said.pin_proof, said.assertion)
         if not is_signed_by(phone.sign_key, said.signature, approval.signed):
             raise ApprovalRefused(REFUSED)
-        claim = self._ledger.claim(connection, row.id, now, self._settings.answers_per_challenge)
+        allowed = self._settings.answers_per_challenge
+        claim = self._ledger.claim(connection, row.id, now, allowed, row.purpose)
         if claim is None:
             _refuse_what_is_over(row, now)
             raise LoginDecided(_DECIDED)

@@ -35,6 +35,7 @@ TOPICS = (
     (r"/settings.*", "always-using-a-device"),
     (r"/documents.*", "documents"),
     (r"/desk.*", "desk"),
+    (r"/confirmations.*", "confirming"),
     (r"/mobile-key.*", "mobile-key"),
     (r"/openid/(authorize|consent|end-session|logout).*", "applications"),
 )

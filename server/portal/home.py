@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ..login.access import Access
+from ..login.access import RIGHTS, Access, Right
 from ..verifier import Verifier
 from ..words import N_
 from .cookies import Cookies
@@ -26,7 +26,12 @@ def routes(verifier: Verifier) -> APIRouter:
     shell, cookies = Shell(verifier), Cookies(verifier.settings.https)
 
     def home(visit: Visit) -> Response:
-        return visit.page("home", access=_ACCESS[visit.session.access])
+        waiting = (
+            verifier.confirmations.waiting(visit.session.user_id)
+            if Right.CONFIRM in RIGHTS[visit.session.access]
+            else []
+        )
+        return visit.page("home", access=_ACCESS[visit.session.access], waiting=waiting)
 
     def log_out(visit: Visit) -> Response:
         verifier.logins.log_out(cookies.session(visit.request) or "")

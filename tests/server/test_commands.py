@@ -310,7 +310,7 @@ def test_a_key_is_rotated_and_everything_still_opens(operator: Operator) -> None
     assert operator(*operator.import_card()) == 0
     lines = (operator.data / "master.key").read_text().splitlines()
     assert operator("key", "rotate") == 0
-    assert "7 values" in operator.out
+    assert "8 values" in operator.out
     after = (operator.data / "master.key").read_text().splitlines()
     assert after[:-1] == lines
     assert (operator.data / "master.key").stat().st_mode & 0o777 == 0o600

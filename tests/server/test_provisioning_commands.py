@@ -73,4 +73,4 @@ def test_a_key_is_rotated_beside_a_revoked_card(operator: Operator) -> None:
     operator(*operator.import_card())
     operator("card", "revoke", Card().serial)
     assert operator("key", "rotate") == 0
-    assert "5 values" in operator.out
+    assert "6 values" in operator.out

@@ -86,7 +86,7 @@ def serve(folder: Path, *command: str) -> Iterator[Served]:
 
 
 async def _until_ready(served: Served, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(2400):
+    for _ in range(6_000):  # a busy machine is not a broken one
         assert process.poll() is None, served.log.read_text()
         try:
             async with Wire(served.port, 1) as wire:

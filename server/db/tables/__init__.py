@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .applications import applications, confirmations
 from .base import metadata
 from .desk import identity_checks, ledger, orders, outbox, returns
 from .devices import cards, code_cards, code_pairs, devices, provisioners, shares, temporary_codes
@@ -21,6 +22,7 @@ from .radius import radius_clients
 __all__ = [
     "UNFINISHED_SQL",
     "accounts",
+    "applications",
     "audit_cut",
     "audit_head",
     "audit_log",
@@ -29,6 +31,7 @@ __all__ = [
     "cards",
     "code_cards",
     "code_pairs",
+    "confirmations",
     "devices",
     "entities",
     "identity_checks",

@@ -17,8 +17,9 @@ _PROOF_SQL = "session_hash IS NOT NULL"
 # (login.proofs): `session_hash` is the one session that may answer, `detail_sealed` what the right
 # answer puts into force. `from_*`: where a login was begun, for whoever approves it on a phone;
 # `approval_id` is the phone's name for it, which opens nothing: whoever knows `id` can take the
-# session. Ids grow with time (login.ids), so that PostgreSQL keeps the logins of each week in a
-# partition, and an id is still the only one.
+# session. `application_id`: the application that began it, or asked for the confirmation (purposes
+# `validate` and `confirm`). Ids grow with time (login.ids), so that PostgreSQL keeps the logins of
+# each week in a partition, and an id is still the only one.
 logins = Table(
     "logins",
     metadata,
@@ -38,6 +39,7 @@ logins = Table(
     Column("approval_id", String(32)),
     Column("from_address", String(64)),
     Column("from_agent", String(128)),
+    Column("application_id", RowId),
     Index("ix_logins_user_id_state", "user_id", "state"),
     Index("ix_logins_approval_id", "approval_id"),
     Index(
