@@ -12,8 +12,6 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -25,29 +23,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from .db.url import Patience, is_known
 from .errors import SettingsRefused
 from .factors.kinds import DeviceKind
+from .limits import Limits, default_limits
 from .regions import Region, default_regions
-
-
-class Limits(BaseModel):
-    """What a session of one device kind may move, in USD; None is no limit."""
-
-    model_config = ConfigDict(frozen=True)
-
-    per_day: int | None = Field(default=None, ge=0)
-    per_five_business_days: int | None = Field(default=None, ge=0)
-
-
-def _default_limits() -> dict[DeviceKind, Limits]:
-    return {
-        DeviceKind.NONE: Limits(per_day=50_000, per_five_business_days=100_000),
-        DeviceKind.CARD: Limits(),
-        DeviceKind.MOBILE_KEY: Limits(per_day=1_000_000, per_five_business_days=1_000_000),
-        DeviceKind.CODE_CARD: Limits(per_day=200_000, per_five_business_days=600_000),
-        DeviceKind.ONLINE_CODE_CARD: Limits(per_day=200_000, per_five_business_days=600_000),
-        DeviceKind.SMS_CODE: Limits(per_day=200_000, per_five_business_days=600_000),
-        DeviceKind.TEMPORARY_CODE: Limits(per_day=50_000, per_five_business_days=100_000),
-    }
-
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[int, Field(ge=1)]
@@ -96,7 +73,7 @@ class Settings(BaseSettings):
     session_seconds: Seconds = 43_200
     session_touch_seconds: Seconds = 60
     """How stale "last seen" may be: each use of a session would otherwise be a write."""
-    limits: dict[DeviceKind, Limits] = Field(default_factory=_default_limits)
+    limits: dict[DeviceKind, Limits] = Field(default_factory=default_limits)
 
     # The life of devices
     auto_activation_days: Count = 21
@@ -304,7 +281,7 @@ class Settings(BaseSettings):
     @field_validator("limits")
     @classmethod
     def _every_kind(cls, value: dict[DeviceKind, Limits]) -> dict[DeviceKind, Limits]:
-        return _default_limits() | value
+        return default_limits() | value
 
     @property
     def database(self) -> str:

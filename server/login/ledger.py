@@ -256,14 +256,8 @@ class Ledger:
         row = _HOLD.one_or_none(connection, the_id=device_id, now=now)
         if row is None:
             return None
-        return Held(
-            device_id,
-            DeviceKind(row.kind),
-            row.serial,
-            row.owner_id,
-            row.wrong_run,
-            state_at(row, now),
-        )
+        kind, state = DeviceKind(row.kind), state_at(row, now)
+        return Held(device_id, kind, row.serial, row.owner_id, row.wrong_run, state)
 
     def count_wrong(
         self, connection: Connection, device_id: int, now: datetime, lock_at: int

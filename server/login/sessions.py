@@ -17,7 +17,8 @@ from ..db.tables import accounts, devices, logins, sessions, users
 from ..db.types import Moment
 from ..errors import SessionUnknown
 from ..factors.kinds import DeviceKind
-from ..settings import Limits, Settings
+from ..limits import Limits
+from ..settings import Settings
 from ..states.device import DeviceState, state_at
 from ..words import N_
 from .access import Access, decide
