@@ -24,7 +24,7 @@ from server.verifier import Verifier
 from ..phones import PUBLIC_URL, give_phone
 from ..support import Api, Card, ToldClock, add_card, add_user, make_verifier
 
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))
 
 
 @pytest.fixture
