@@ -98,12 +98,12 @@ def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> V
     """Make a verifier in a folder of its own and open it."""
     settings = Settings(data=folder / "data", **(FAST | numbers))
     clock = clock or ToldClock()
-    with patch.object(migrate, "upgrade", _lay_tables):
+    with patch.object(migrate, "upgrade", lay_tables):
         setup.make(settings, clock, "cli:test")
     return open_verifier(settings, clock=clock)
 
 
-def _lay_tables(connection: Connection) -> None:
+def lay_tables(connection: Connection) -> None:
     """Do what the migrations do to an empty database, without working it out each time."""
     for statement in _statements():
         connection.exec_driver_sql(statement)
