@@ -111,7 +111,7 @@ def make_verifier(folder: Path, clock: Clock | None = None, **numbers: Any) -> V
 @contextmanager
 def quick_tables(laid: bool = False) -> Iterator[None]:
     """A verifier that is made meanwhile has its tables laid without the migrations, or already."""
-    with patch.object(migrate, "upgrade", _laid_already if laid else _lay_tables):
+    with patch.object(migrate, "upgrade", _laid_already if laid else lay_tables):
         yield
 
 
@@ -136,7 +136,7 @@ def _laid_already(connection: Connection) -> None:
     connection.execute(insert, {"head": migrate._head()})
 
 
-def _lay_tables(connection: Connection) -> None:
+def lay_tables(connection: Connection) -> None:
     """Do what the migrations do to an empty database, without working it out each time."""
     for statement in _statements():
         connection.exec_driver_sql(statement)

@@ -6,14 +6,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import Connection
 
 from server.backup import making, restoring
 from server.backup.restoring import Restored
 from server.backup.sealed import Passphrase, RawKey, Secret
+from server.db import migrate
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
 
-from ..support import FAST, ToldClock
+from ..support import FAST, ToldClock, lay_tables
 
 WORDS = Passphrase("a passphrase for tests", log2n=4)
 """Stretched next to not at all."""
@@ -52,7 +56,10 @@ class Saved:
         """Restore it into a new directory."""
         more = {"secret": self.secret, "master_key": self.master_key, "environment": {}} | more
         clock = self.verifier.clock
-        return restoring.restore(self.settings, self.file, clock=clock, actor="cli:test", **more)
+        with patch.object(migrate, "upgrade", _lay_tables):
+            return restoring.restore(
+                self.settings, self.file, clock=clock, actor="cli:test", **more
+            )
 
     def opened(self, **more: Any) -> closing[Verifier]:
         """Restore it, and open the verifier that it has become."""
@@ -61,3 +68,9 @@ class Saved:
         clock = self.verifier.clock
         assert isinstance(clock, ToldClock)
         return closing(open_verifier(self.settings, clock=clock, environment={}))
+
+
+def _lay_tables(connection: Connection, _to: str = "head") -> None:
+    """Do what the migrations do, without working it out each time; `test_upgrade` runs them."""
+    if not migrate.has_tables(connection):
+        lay_tables(connection)

@@ -63,15 +63,15 @@ def serving(
         yield served
     finally:
         process.terminate()
-        code = process.wait(60)
+        code = process.wait(120)
         verifier.close()
     assert code == 0, log.read_text()
 
 
 def _until_ready(served: Served, trusting: ssl.SSLContext | None) -> None:
     url = f"http{'s' if trusting else ''}://localhost:{served.port}"
-    with httpx.Client(base_url=url, verify=trusting or False) as client:
-        for _ in range(1_200):
+    with httpx.Client(base_url=url, verify=trusting or False, timeout=60) as client:
+        for _ in range(3_600):
             assert served.process.poll() is None, served.log.read_text()
             try:
                 if client.get("/readyz").status_code == 200:

@@ -132,7 +132,7 @@ def test_workers_whose_writes_are_refused_let_nobody_in_and_recover(tmp_path: Pa
         biggest = max(each.stat().st_size for each in data.iterdir() if each.is_file())
         body = {"username": "alice", "password": PASSWORD}
         url = f"http://127.0.0.1:{served.port}"
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url, timeout=180) as client:
             with no_file_grows_beyond(biggest + 65_536, workers(served.process.pid)):
                 begun = []
                 for _ in range(400):

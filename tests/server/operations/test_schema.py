@@ -1,6 +1,7 @@
-"""Everything that the API's own description allows, and much that it does not: never a 5xx.
+"""Everything that the API's own description allows: never a 5xx.
 
-`SCHEMA_EXAMPLES` enlarges the number of requests for each call (`make test-schema`).
+`SCHEMA_EXAMPLES` (`make test-schema`) enlarges the number of requests for each call, and has what
+the description does not allow sent too; drawing that takes minutes. `test_junk` sends some always.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from server.verifier import Verifier
 from ..phones import PUBLIC_URL, give_phone
 from ..support import Api, Card, ToldClock, add_card, add_user, make_verifier
 
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))
+MODES = [GenerationMode.POSITIVE]
+if "SCHEMA_EXAMPLES" in os.environ:
+    MODES.append(GenerationMode.NEGATIVE)
 
 
 @pytest.fixture
@@ -79,7 +83,7 @@ def ask_much(api: Api, token: str, cases: Any) -> Counter[int]:
     return statuses
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("mode", MODES)
 def test_no_call_of_the_api_ends_in_a_5xx(verifier: Verifier, mode: GenerationMode) -> None:
     card = Card()
     add_card(verifier, card)

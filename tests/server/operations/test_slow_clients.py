@@ -13,13 +13,13 @@ import pytest
 from ..support import PASSWORD
 from .served import Served, serving
 
-IDLE = 300
-PATIENCE = 60
+IDLE = 200
+PATIENCE = 180
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    environment = {"CHALLNG_REQUEST_SECONDS": "1"}
+    environment = {"CHALLNG_REQUEST_SECONDS": "3"}
     with serving(tmp_path_factory.mktemp("served"), environment=environment) as each:
         yield each
 
@@ -60,7 +60,7 @@ def test_a_body_that_never_comes_is_given_up(served: Served) -> None:
     assert answered.startswith(b"HTTP/1.1 408 ")
     body = json.loads(answered.split(b"\r\n\r\n", 1)[1])
     assert body["type"] == "urn:challng:problem:too-slow"
-    assert "within 1 seconds" in body["detail"]
+    assert "within 3 seconds" in body["detail"]
 
 
 def test_a_body_a_byte_at_a_time_is_given_up_whatever_comes(served: Served) -> None:

@@ -68,7 +68,7 @@ def test_a_client_that_checks_the_certificate_is_served(tmp_path: Path) -> None:
     options = ("--tls-cert", made.certificate, "--tls-key", made.key)
     with serving(tmp_path, *options, trusting=trusting) as served:
         url = f"https://localhost:{served.port}"
-        with httpx.Client(verify=trusting) as client:
+        with httpx.Client(verify=trusting, timeout=180) as client:
             page = client.get(f"{url}/login")
             assert page.status_code == 200
             assert "strict-transport-security" in page.headers
@@ -78,14 +78,14 @@ def test_a_client_that_checks_the_certificate_is_served(tmp_path: Path) -> None:
 
         distrusting = ssl.create_default_context(cafile=str(other.certificate))
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-            httpx.get(f"{url}/login", verify=distrusting)
+            httpx.get(f"{url}/login", verify=distrusting, timeout=180)
         old = ssl.create_default_context(cafile=str(made.certificate))
         with warnings.catch_warnings(action="ignore"):
             old.minimum_version = ssl.TLSVersion.TLSv1
             old.maximum_version = ssl.TLSVersion.TLSv1_1
         old.set_ciphers("ALL:@SECLEVEL=0")
         with (
-            socket.create_connection(("localhost", served.port), timeout=60) as plain,
+            socket.create_connection(("localhost", served.port), timeout=180) as plain,
             pytest.raises((ssl.SSLError, ConnectionError)),
         ):
             old.wrap_socket(plain, server_hostname="localhost")
