@@ -34,7 +34,7 @@ from .apps import client_of
 from .support import Card, add_card, add_user
 
 OPEN = re.compile(
-    r"/login.*|/api/v1/login.*|/api/v1/session|/api/v1/provisioning.*|/healthz|/readyz|/metrics"
+    r"/login.*|/api/v1/login.*|/api/v1/session|/api/v1/provisioning.*|/api/v1/confirmations.*|/validate/.*|/token/.*|/auth|/healthz|/readyz|/metrics"
     r"|/language|/help.*"
 )
 """What needs no session, or reads it for itself."""
