@@ -34,8 +34,8 @@ from .apps import client_of
 from .support import Card, add_card, add_user
 
 OPEN = re.compile(
-    r"/login.*|/api/v1/login.*|/api/v1/session|/api/v1/provisioning.*|/api/v1/confirmations.*|/validate/.*|/token/.*|/auth|/healthz|/readyz|/metrics"
-    r"|/language|/help.*"
+    r"/login.*|/api/v1/login.*|/api/v1/session|/api/v1/provisioning.*|/healthz|/readyz|/metrics"
+    r"|/api/v1/confirmations.*|/validate/.*|/token/.*|/auth|/language|/help.*"
 )
 """What needs no session, or reads it for itself."""
 
