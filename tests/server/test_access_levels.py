@@ -35,11 +35,8 @@ from .support import Card, add_card, add_user
 
 OPEN = re.compile(
     r"/login.*|/api/v1/login.*|/api/v1/session|/api/v1/provisioning.*|/healthz|/readyz|/metrics"
-<<<<<<< HEAD
     r"|/language|/help.*|/openid/.*|/\.well-known/openid-configuration"
-=======
-    r"|/api/v1/confirmations.*|/validate/.*|/token/.*|/auth|/language|/help.*"
->>>>>>> apps
+    r"|/api/v1/confirmations.*|/validate/.*|/token/.*|/auth"
 )
 """What needs no session, or reads it for itself."""
 
