@@ -78,12 +78,16 @@ class SigningKeys:
         self._lock = threading.Lock()
 
     def signing(self) -> tuple[str, PrivateKey]:
-        """Return the current key's id, and the key."""
-        kid = next(
-            row.kid
-            for row in self.rows()
-            if row.state is KeyState.CURRENT and row.algorithm == self._settings.openid_algorithm
-        )
+        """Return the current key's id, and the key.
+
+        Where there is none yet, the one that another worker has just made, by a clock that is a
+        moment ahead of what was read here.
+        """
+        algorithm = self._settings.openid_algorithm
+        own = [row for row in self.rows() if row.algorithm == algorithm]
+        current = [row for row in own if row.state is KeyState.CURRENT]
+        coming = [row for row in reversed(own) if row.state is KeyState.NEXT]
+        kid = (current or coming)[0].kid
         with self._lock:
             found = self._opened.get(kid)
         if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,18 @@ def test_two_workers_make_one_key(verifier: Verifier, clock: ToldClock) -> None:
     assert verifier.openid.keys.signing()[0] == other.signing()[0]
     clock.advance(90 * DAY)
     assert verifier.openid.keys.jwks() == other.jwks()
+
+
+def test_a_key_of_a_worker_whose_clock_is_a_moment_ahead_signs_at_once(
+    verifier: Verifier, clock: ToldClock
+) -> None:
+    ahead = ToldClock()
+    ahead.time = clock.now() + timedelta(seconds=2)
+    parts = (verifier.settings, verifier.audit, verifier.keyring)
+    made = SigningKeys(verifier.database, ahead, *parts).signing()[0]
+    assert verifier.openid.keys.signing()[0] == made
+    stolen = SigningKeys(verifier.database, ahead, *parts).rotate("cli:test", at_once=True)
+    assert verifier.openid.keys.signing()[0] == stolen.kid
 
 
 def test_a_rotation_of_the_master_key_takes_the_signing_keys_along(
