@@ -23,6 +23,7 @@ from ..db.tables import (
     logins,
     mobile_keys,
     mobile_registrations,
+    openid_requests,
     sessions,
 )
 from ..factors import code_card
@@ -46,23 +47,33 @@ DECIDED = {
     "code_pairs": "as they were, and the pairs that were being asked",
     "temporary_codes": "ended",
     "identity_checks": "used up",
+    "openid_requests": "forgotten: each waits for a login that is closed",
+    "openid_grants": "ended: they go with their sessions",
+    "openid_tokens": "ended: they go with their grants",
+    "openid_clients": "as they were: those removed since the backup have to be removed again",
+    "openid_keys": "as they were: withdraw those that were withdrawn since the backup",
     "accounts": "as they were",
+    "applications": "as they were: those revoked since the backup have to be revoked again",
+    "audit_cut": "as it was",
     "audit_head": "as they were",
     "audit_log": "as they were",
     "audit_seals": "as they were",
     "brakes": "as they were",
+    "confirmations": "as they were; open ones are closed with their login",
     "devices": "as they were",
     "entities": "as they were",
     "ledger": "as they were",
     "orders": "as they were",
     "outbox": "as they were: notices sent since the backup are sent again",
     "provisioners": "as they were: those revoked since the backup have to be revoked again",
+    "radius_clients": "as they were: those removed since the backup have to be removed again",
     "returns": "as they were",
     "secrets": "as they were",
     "shares": "as they were",
     "sms_codes": "as they were: a code is its login's, and closed with it",
     "user_groups": "as they were",
     "users": "as they were: passwords are those of the backup",
+    "whereabouts": "as they were: none, for one that has moved makes no backup",
 }
 """What a restore does to each table; a table that nobody has decided about fails a test."""
 
@@ -80,9 +91,10 @@ class Quarantined:
 def apply(connection: Connection, now: datetime) -> Quarantined:
     """Take all of it out of use, in the transaction that restores."""
     ended = connection.execute(delete(sessions)).rowcount
+    connection.execute(delete(openid_requests))
     closed = connection.execute(
         update(logins)
-        .where(logins.c.state.in_(UNFINISHED))
+        .where(UNFINISHED)
         .values(state=LoginState.CLOSED.value, decided_at=now, detail_sealed=None)
     ).rowcount
     open_ = [state.value for state in REGISTRATION.sources(RegistrationMove.ENDED)]

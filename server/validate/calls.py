@@ -70,6 +70,7 @@ def routes(verifier: Verifier) -> APIRouter:
                 methods=[method],
                 name=call.__name__,
                 summary=(call.__doc__ or "").partition("\n")[0].removesuffix("."),
+                include_in_schema="{rest:path}" not in path,  # what is not offered is none
             )
 
     add("/auth", calls.auth, ("POST",))

@@ -39,6 +39,9 @@ def verifier(tmp_path: Path, clock: ToldClock) -> Any:
     made.close()
 
 
+OTHERS = ("/validate/", "/token/", "/auth")
+"""The API that plug-ins of privacyIDEA know has errors of its own shape."""
+
 _EXPECTED = {
     GenerationMode.POSITIVE: {200, 201, 401, 403, 404, 422},
     GenerationMode.NEGATIVE: {401, 403, 404, 422},
@@ -56,7 +59,7 @@ def ask(api: Api, token: str, case: Any) -> int:
     headers = dict(request.pop("headers", {})) | {"Authorization": f"Bearer {token}"}
     answered = api.client.request(**request, headers=headers)
     assert answered.status_code < 500, (case.method, case.path, answered.text)
-    if answered.status_code >= 400:
+    if answered.status_code >= 400 and not case.path.startswith(OTHERS):
         assert answered.headers["content-type"] == "application/problem+json"
     return int(answered.status_code)
 
