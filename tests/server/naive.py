@@ -56,7 +56,11 @@ class ReadThenWrite(Ledger):
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
         device = _read.device
-        return None if device.locked_at else Held(device_id, DeviceKind.CARD, device.serial)
+        return (
+            None
+            if device.locked_at
+            else Held(device_id, DeviceKind.CARD, device.serial, device.owner_id)
+        )
 
     def count_wrong(
         self, connection: Connection, device_id: int, now: datetime, lock_at: int
