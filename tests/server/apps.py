@@ -68,7 +68,7 @@ def _works(value: Any) -> bool:
     """Tell whether it is one of the verifier's working parts, not a value."""
     kind = type(value)
     return (
-        kind.__module__.startswith("server.")
+        kind.__module__.startswith(("server.", "tests."))
         and not callable(value)
         and not isinstance(value, BaseModel | Enum)
         and not is_dataclass(value)
