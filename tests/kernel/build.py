@@ -16,8 +16,15 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = "linux-source-6.1"
 ARCHIVE = Path(f"/usr/src/{PACKAGE}.tar.xz")
 LGPIO = "lgpio==0.2.2.0"
-#: Programs the build calls, and the Debian package of each.
-PROGRAMS = {"gcc": "build-essential", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc"}
+#: Programs that the build calls, and the guest (insmod), and the Debian package of each.
+PROGRAMS = {
+    "gcc": "build-essential",
+    "make": "make",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "insmod": "kmod",
+}
 #: Lines of the kernel that are too small for what is asked of it here: file, old, new.
 EDITS = (
     # The floating point state that ptrace copies has grown with the processors.
