@@ -65,14 +65,19 @@ async def until_any(pilot: Pilot[None], app: TerminalCard, line: str) -> None:
         await pilot.pause(0.02)
 
 
+async def press(pilot: Pilot[None], app: TerminalCard, key: str) -> None:
+    """Press a key when no other is down: two at a time count as none."""
+    while app.fingers.closed:
+        await pilot.pause(0.02)
+    await pilot.press(key)
+
+
 async def typed(pilot: Pilot[None], app: TerminalCard, prompt: str, keys: str, length: int) -> None:
-    """Type characters, each when the one before it is on the glass and its key is up."""
+    """Type characters, each when the one before it is on the glass."""
     for number, key in enumerate(keys, start=1):
-        await pilot.press(key)
+        await press(pilot, app, key)
         shown = ("*" * number) if prompt == "PIN>" else keys[:number]
         await until(pilot, app, prompt, shown[:length] + ("_" if number < length else ""))
-        while app.fingers.closed:
-            await pilot.pause(0.02)
 
 
 def picture(app: TerminalCard) -> str:
@@ -84,19 +89,19 @@ def picture(app: TerminalCard) -> str:
 
 def test_a_login_typed_on_the_keyboard(store: FileKeyStore) -> None:
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
-        await pilot.press("space")
+        await press(pilot, app, "space")
         await until(pilot, app, "PIN>", "_")
         await typed(pilot, app, "PIN>", "73059", 4)
-        await pilot.press("backspace")
+        await press(pilot, app, "backspace")
         await until(pilot, app, "PIN>", "***_")
-        await pilot.press("5")
+        await press(pilot, app, "5")
         await until(pilot, app, "PIN>", "****")
-        await pilot.press("enter")
+        await press(pilot, app, "enter")
         await until(pilot, app, "CHALLNG>", "_")
         await typed(pilot, app, "CHALLNG>", "248690", 6)
-        await pilot.press("enter")
+        await press(pilot, app, "enter")
         await until(pilot, app, "3201 7761")
-        await pilot.press("backspace")
+        await press(pilot, app, "backspace")
         await until(pilot, app)
 
     play(store, story)
@@ -124,9 +129,9 @@ def test_a_letter_chooses_a_slot(store: FileKeyStore) -> None:
     store.add("B", card_key(key=b"b" * 32))
 
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
-        await pilot.press("p")
+        await press(pilot, app, "p")
         await until(pilot, app, "SLOT A", "PIN>", "_")
-        await pilot.press("b")
+        await press(pilot, app, "b")
         await until(pilot, app, "SLOT B", "PIN>", "_")
 
     play(store, story)
@@ -135,7 +140,7 @@ def test_a_letter_chooses_a_slot(store: FileKeyStore) -> None:
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 def test_it_quits(store: FileKeyStore, key: str) -> None:
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
-        await pilot.press(key)
+        await press(pilot, app, key)
         await pilot.pause(0.05)
         assert not app.is_running
 
@@ -144,7 +149,7 @@ def test_it_quits(store: FileKeyStore, key: str) -> None:
 
 def test_everything_fits_80_by_24(store: FileKeyStore) -> None:
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
-        await pilot.press("space")
+        await press(pilot, app, "space")
         await until(pilot, app, "PIN>", "_")
         await pilot.pause(0.1)
         for widget in (*app.query(KeyCap), app.query_one("#glass"), app.query_one("#help")):
@@ -182,7 +187,7 @@ def test_a_note_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_a_large_terminal_shows_every_pixel_in_half_blocks(store: FileKeyStore) -> None:
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
-        await pilot.press("space")
+        await press(pilot, app, "space")
         await until(pilot, app, "PIN>", "_")
         await pilot.pause(0.1)
         shown = picture(app)
@@ -206,15 +211,15 @@ def test_a_key_of_the_keyboard_holds_ok_for_pairing(store: FileKeyStore, tmp_pat
 
     async def story(pilot: Pilot[None], app: TerminalCard) -> None:
         assert "hold OK" in picture(app)
-        await pilot.press("space")
+        await press(pilot, app, "space")
         await until(pilot, app, "PIN>", "_")
-        await pilot.press("h")
+        await press(pilot, app, "h")
         await until_any(pilot, app, "PAIRING BY CABLE")
         deadline = time.monotonic() + 30
         while read(seen(app.card.world)):  # a key that comes before OK is up counts for nothing
             assert time.monotonic() < deadline
             if not app.fingers.closed:
-                await pilot.press("backspace")
+                await press(pilot, app, "backspace")
             await pilot.pause(0.2)
 
     play(store, story, cable=cable)
