@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from server import logs
 from server.verifier import Verifier
 
 from .apps import seats
@@ -14,6 +15,12 @@ from .lent import lent_databases
 from .support import Api, Card, ToldClock, add_card, add_user, make_verifier
 
 __all__ = ["api", "card", "clock", "lent_databases", "seats", "verifier"]
+
+
+@pytest.fixture(autouse=True)
+def logs_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is run in this process does not set up logging for all tests after it."""
+    monkeypatch.setattr(logs, "configure", lambda: None)
 
 
 @pytest.fixture

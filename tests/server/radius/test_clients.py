@@ -221,12 +221,8 @@ def test_what_is_written_wrongly_into_the_table_is_not_added(verifier: Verifier)
 
 
 def test_it_is_served_says_ready_alive_and_stopping_and_is_counted(
-    manager: Manager,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    manager: Manager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("server.logs.configure", lambda: None)  # not of the process that tests
     port, numbers = free_udp_port(), free_port()
     made = make_verifier(tmp_path, SystemClock())
     add_user(made, "ada")
