@@ -1,7 +1,8 @@
 """Fingers for a card in real time: what a typist and a mouse do to its contacts.
 
 A terminal says that a key was typed, not how long it was held, and may say so faster than a hand
-moves; a contact that never closes for a moment, or two at once, is no press to the card.
+moves; a contact that never closes for a moment, or two at once, is no press to the card. Nor is one
+that a busy computer's card had no time to look at: a finger stays until the card has felt it.
 """
 
 from collections import deque
@@ -11,18 +12,30 @@ from drivers.sim.world import SimWorld
 
 #: Seconds that a key stays down at least, and that pass before the next one.
 DOWN, BETWEEN = 0.06, 0.05
+#: Seconds between two looks at whether a finger may move on.
+_AGAIN = 0.01
 PRESS = "press"
 
 Later = Callable[[float, Callable[[], None]], object]
 
 
 class Fingers:
-    """Closes and opens contacts of `world`; `later(seconds, action)` is the caller's timer."""
+    """Closes and opens contacts of `world`; `later(seconds, action)` is the caller's timer.
 
-    def __init__(self, world: SimWorld, clock: Callable[[], float], later: Later) -> None:
+    `felt(key, time)` says whether the card has taken all that this key did until then.
+    """
+
+    def __init__(
+        self,
+        world: SimWorld,
+        clock: Callable[[], float],
+        later: Later,
+        felt: Callable[[str, float], bool],
+    ) -> None:
         self._world = world
         self._clock = clock
         self._later = later
+        self._felt = felt
         self._typed: deque[str] = deque()
         self._busy = False
         self._down: dict[str, float] = {}
@@ -56,22 +69,25 @@ class Fingers:
         """Put a finger on a key, or on `PRESS`."""
         if key in self._down:
             return
-        self._down[key] = self._clock()
         if key == PRESS:
             self._world.close_press()
         else:
             self._world.close_key(key)
+        # After the contact: a look that the card began before it counts as none.
+        self._down[key] = self._clock()
 
     def open(self, key: str) -> None:
-        """Take the finger away, when the key has been down for long enough to be a press."""
+        """Take the finger away, when the key has been down for long enough and the card felt it."""
         since = self._down.get(key)
-        if since is None:
+        if since is not None:
+            self._when(
+                lambda: self._clock() >= since + DOWN and self._felt(key, since),
+                lambda: self._lift(key),
+            )
+
+    def _lift(self, key: str) -> None:
+        if self._down.pop(key, None) is None:
             return
-        left = since + DOWN - self._clock()
-        if left > 0:
-            self._later(left, lambda: self.open(key))
-            return
-        del self._down[key]
         if key == PRESS:
             self._world.open_press()
         else:
@@ -82,8 +98,21 @@ class Fingers:
         if self._typed:
             key = self._typed.popleft()
             self.close(key)
-            self._later(DOWN + 0.01, lambda: self.open(key))
-            self._later(DOWN + BETWEEN, self._next)
+            self.open(key)
+            self._when(lambda: key not in self._down, lambda: self._pause(key))
+
+    def _pause(self, key: str) -> None:
+        opened = self._clock()
+        self._when(
+            lambda: self._clock() >= opened + BETWEEN and self._felt(key, opened),
+            self._next,
+        )
+
+    def _when(self, ready: Callable[[], bool], action: Callable[[], None]) -> None:
+        if ready():
+            action()
+        else:
+            self._later(_AGAIN, lambda: self._when(ready, action))
 
     def _end_press(self) -> None:
         left = self._press_until - self._clock()

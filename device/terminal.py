@@ -56,7 +56,7 @@ class Card:
         self.trouble: DriverError | None = None
         self._waker = Waker()
         self._stopping = False
-        board = open_board(
+        self._board = open_board(
             settings.board,
             Mode.SIM,
             clock=time.monotonic,
@@ -65,7 +65,9 @@ class Card:
             cable=cable,
         )
         # A terminal card has no computer of its own to halt.
-        self._firmware = Firmware(board, store, settings, clock=time.monotonic, halt=lambda: None)
+        self._firmware = Firmware(
+            self._board, store, settings, clock=time.monotonic, halt=lambda: None
+        )
         self._thread = threading.Thread(target=self._run, name="card", daemon=True)
         self._thread.start()
 
@@ -75,6 +77,11 @@ class Card:
         self._waker.set()
         self._thread.join()
         self._waker.close()
+
+    def felt(self, key: str, moment: float) -> bool:
+        """Whether the card has taken all that a key, or `PRESS`, did until `moment`."""
+        part = self._board.press if key == PRESS else self._board.keypad
+        return part.told >= moment
 
     def _run(self) -> None:
         try:
@@ -172,7 +179,7 @@ class TerminalCard(App[None]):
         self.card = card
         self._note = note
         self._settings = settings
-        self.fingers = Fingers(card.world, time.monotonic, self.set_timer)
+        self.fingers = Fingers(card.world, time.monotonic, self.set_timer, card.felt)
         self._glass = GlassView(card.world)
         self._caps = [
             *(KeyCap(key, self.fingers) for key in "".join(settings.board.pad.keys)),

@@ -7,6 +7,7 @@ nothing that a contact does goes unnoticed, however short: a line that never res
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -69,6 +70,7 @@ class Keypad:
         self._debounce = Debounce()
         self._parked = False
         self._edge = False
+        self._told = -math.inf
         self._next: float | None = 0.0
         self._scanned = 0.0
 
@@ -86,6 +88,8 @@ class Keypad:
         self._scanned = now
         events = self._debounce.sample(now, self._matrix.scan())
         self._park(now)
+        if not self._edge and self._debounce.settles() is None:
+            self._told = now
         return events
 
     def due(self) -> float | None:
@@ -94,6 +98,11 @@ class Keypad:
             return self._next
         after_edge = self._scanned + SAMPLE_PERIOD
         return after_edge if self._next is None else min(self._next, after_edge)
+
+    @property
+    def told(self) -> float:
+        """Until when all that the contacts did was told: the last poll that left nothing open."""
+        return self._told
 
     def close(self) -> None:
         """Let go of the pins."""

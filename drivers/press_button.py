@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -48,6 +49,7 @@ class PressButton:
         self._wake = wake
         self._debounce = Debounce()
         self._edge = False
+        self._told = -math.inf
         self._next: float | None = 0.0
         self._sampled = 0.0
         contact.watch(self._on_edge)
@@ -69,6 +71,8 @@ class PressButton:
         closed = _CLOSED if self._contact.closed() else _OPEN
         events = self._debounce.sample(now, closed)
         self._next = self._debounce.settles()
+        if not self._edge and self._next is None:
+            self._told = now
         return [_as_button(event) for event in events]
 
     def due(self) -> float | None:
@@ -77,6 +81,11 @@ class PressButton:
             return self._next
         after_edge = self._sampled + SAMPLE_PERIOD
         return after_edge if self._next is None else min(self._next, after_edge)
+
+    @property
+    def told(self) -> float:
+        """Until when all that the contact did was told: the last poll that left nothing open."""
+        return self._told
 
     def close(self) -> None:
         """Let go of the pin."""
