@@ -42,6 +42,9 @@ test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
 
+test-container: $(STAMP) ## the verifier in its container, built without an engine (root, buildah, mmdebstrap)
+	@$(BIN)/python -m pytest tests/container/built.py
+
 test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds a kernel the first time)
 	@$(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
 
@@ -101,9 +104,11 @@ catalogues: $(STAMP) ## bring the languages' catalogues to what the code says no
 	@for po in server/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
 		-l $$(basename $$po .po) --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
-lock: ## resolve the dependencies anew into requirements.lock (needs uv)
+lock: ## resolve the dependencies anew into requirements.lock, and the container's (needs uv)
 	uv export --quiet --format requirements.txt --no-emit-project --all-groups \
 		--extra card --extra provision --extra sim --extra server --no-header --no-annotate -o requirements.lock
+	uv export --quiet --format requirements.txt --no-emit-project --no-default-groups --group build --extra server \
+		--no-header --no-annotate -o server/container/requirements.lock
 	rm -f uv.lock
 
 clean: ## remove what the targets made
