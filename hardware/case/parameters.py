@@ -1,0 +1,47 @@
+"""Parameters of the case: two TOML files and the pad's keys, as variables for OpenSCAD."""
+
+import tomllib
+from pathlib import Path
+
+from device.settings import load
+
+HERE = Path(__file__).parent
+OUTLINE = HERE.parent / "outline.toml"
+CASE = HERE / "case.toml"
+SETTINGS = HERE.parent / "wiring" / "card.toml"
+SCAD = HERE / "parameters.scad"
+
+Tables = dict[str, dict[str, object]]
+
+
+def read() -> Tables:
+    """Outline and case parameters in one; no section is in both."""
+    outline = tomllib.loads(OUTLINE.read_text())
+    case = tomllib.loads(CASE.read_text())
+    twice = outline.keys() & case.keys()
+    if twice:
+        raise ValueError(f"{CASE.name}: expected sections that {OUTLINE.name} has not, got {twice}")
+    return {**outline, **case}
+
+
+def legends(tables: Tables) -> list[list[str]]:
+    """What stands on the caps, row by row: the keys of the card's settings."""
+    words = tables["legends"]
+    return [[str(words.get(key, key)) for key in row] for row in load(SETTINGS).board.pad.keys]
+
+
+def scad() -> str:
+    """The text of `parameters.scad`."""
+    tables = read()
+    lines = ["// Written by `make case` from outline.toml and case.toml: change those."]
+    for section, table in tables.items():
+        if section != "legends":
+            lines += [f"{section}_{name} = {_literal(value)};" for name, value in table.items()]
+    lines.append(f"legends = {_literal(legends(tables))};")
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_literal(one) for one in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else f"{value}"
