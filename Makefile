@@ -95,6 +95,9 @@ docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chro
 	@$(BIN)/python -m tests.maps docs/pictures
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
+case: $(STAMP) ## the case's meshes and pictures (OpenSCAD, xvfb; 2 min); CHECK=1: are they current
+	@nice $(BIN)/python -m hardware.case $(if $(CHECK),--check)
+
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot .

@@ -1,11 +1,11 @@
 // The two halves of the case, the key caps and the spacers, from parameters.scad, which `make case`
-// writes from hardware/outline.toml and case.toml. Choose a part with -D part="front", "back",
-// "caps" or "spacers"; each comes as it lies on the printer's bed.
+// writes from hardware/outline.toml and case.toml. Choose a part with -D part="front", "back", "caps",
+// "cap-ok", "cap-clear", "cap-press" or "spacers"; each comes as it lies on the printer's bed.
 // x runs right, y down (as on the board: mirrored at the end), z up from the back of the board.
 include <parameters.scad>
 
 part = "front";
-$fn = 48;
+$fn = 32;
 e = 0.01;
 
 // ---- heights -------------------------------------------------------------------------------------
@@ -67,11 +67,9 @@ module front() {
     slab(shell_seam - 1, ceiling) inside(thick);
     slab(ceiling - 1, face + 1) front_openings();
   }
-  difference() {
-    slab(shell_seam - shell_tongue, shell_seam + 1) difference() {
-      inside(shell_tongue_gap);
-      inside(thick);
-    }
+  slab(shell_seam - shell_tongue, shell_seam + 1) difference() {
+    inside(shell_tongue_gap);
+    inside(thick);
   }
   difference() {
     slab(board_top, ceiling + e) at(all) disc(screw_post);
@@ -178,15 +176,19 @@ module cap(legend, shape) {
   }
 }
 
-module caps(pitch) {
-  for (row = [0 : keys_rows - 1], column = [0 : keys_columns - 1])
-    translate(keys_first + pitch * [column, row]) cap(legends[row][column], "key");
-  translate(press_center) cap("press", "press");
+// The keys lie on the bed as on the board. Which ones: those with one of these legends, or all others.
+module caps(only, others) {
+  for (row = [0 : keys_rows - 1], column = [0 : keys_columns - 1]) {
+    legend = legends[row][column];
+    if ((legend == only) || (others && legend != legend_ok && legend != legend_clear))
+      translate(keys_first + keys_pitch * [column, row]) cap(legend, "key");
+  }
 }
 
 module spacers() {
-  for (i = [0 : len(pi_holes) - 1]) translate([i * 2 * screw_post, 0])
-    slab(0, pi_gap) difference() { disc(screw_post); disc(screw_hole); }
+  wide = screw_hole + 2 * shell_rib + 0.1;
+  for (i = [0 : len(pi_holes) - 1]) translate([i * 2 * wide, 0])
+    slab(0, pi_gap) difference() { disc(wide); disc(screw_hole); }
 }
 
 // ---- what is made --------------------------------------------------------------------------------
@@ -195,5 +197,8 @@ module upright() { mirror([0, 1, 0]) children(); }
 
 if (part == "front") rotate([180, 0, 0]) translate([0, 0, -face]) upright() front();
 if (part == "back") translate([0, 0, -floor_out]) upright() back();
-if (part == "caps") upright() caps(keys_pitch + 2);
+if (part == "caps") upright() caps("", true);
+if (part == "cap-ok") upright() caps(legend_ok, false);
+if (part == "cap-clear") upright() caps(legend_clear, false);
+if (part == "cap-press") upright() translate(press_center) cap("press", "press");
 if (part == "spacers") upright() spacers();

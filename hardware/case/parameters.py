@@ -37,6 +37,9 @@ def scad() -> str:
     for section, table in tables.items():
         if section != "legends":
             lines += [f"{section}_{name} = {_literal(value)};" for name, value in table.items()]
+    words = tables["legends"]
+    lines.append(f"legend_ok = {_literal(words['#'])};")
+    lines.append(f"legend_clear = {_literal(words['*'])};")
     lines.append(f"legends = {_literal(legends(tables))};")
     return "\n".join(lines) + "\n"
 

@@ -98,4 +98,6 @@ lanyard_slot_height = 3.0;
 lanyard_thickness = 4.0;
 bay_rib_height = 4.0;
 bay_under_charger = 1.0;
+legend_ok = "OK";
+legend_clear = "CLR";
 legends = [["1", "2", "3", "A"], ["4", "5", "6", "B"], ["7", "8", "9", "C"], ["CLR", "0", "OK", "D"]];
