@@ -38,7 +38,6 @@ class Drawing:
         dash: str = "",
     ) -> None:
         """A rectangle with round corners."""
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self._add(
             f'<rect x="{_n(corner[0])}" y="{_n(corner[1])}" width="{_n(size[0])}" '
             f'height="{_n(size[1])}" rx="{_n(radius)}" fill="{fill}" stroke="{line}" '

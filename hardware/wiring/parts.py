@@ -42,9 +42,8 @@ def draw_header(drawing: Drawing, middle: float, top: float, used: dict[int, str
         x = middle + side * 14
         corner = (middle + 32 if side > 0 else middle - 32 - PILL[0], y - PILL[1] / 2)
         drawing.group("pin", str(pin))
-        drawing.box(
-            corner, PILL, "#ffffff" if pin in used else _PANEL, INK if pin in used else FAINT
-        )
+        fill, ink = ("#ffffff", INK) if pin in used else (_PANEL, FAINT)
+        drawing.box(corner, PILL, fill, ink)
         color = used.get(pin)
         drawing.disc((x, y), 10.5, PAINTS[color] if color else "#c9a94b")
         dark = color in (None, "white", "yellow", "grey", "orange")
