@@ -98,6 +98,15 @@ docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chro
 	@$(BIN)/python -m tests.maps docs/pictures
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
+bom: $(STAMP) ## the page of parts, from hardware/bom/*.csv
+	@$(BIN)/python -m hardware.bom
+
+wiring: $(STAMP) ## the wiring pictures of the three builds, from their settings
+	@$(BIN)/python -m hardware.wiring
+
+case: $(STAMP) ## the case's meshes and pictures (OpenSCAD, xvfb; 2 min); CHECK=1: are they current
+	@nice $(BIN)/python -m hardware.case $(if $(CHECK),--check)
+
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot .
