@@ -1,0 +1,9 @@
+project = "Challng"
+extensions = ["myst_parser", "sphinx_design", "sphinx_external_toc"]
+external_toc_path = "docs/nav.yml"
+include_patterns = ["docs/**.md", "systemd/README.md", "CONTRIBUTING.md", "CHANGELOG.md","README.md"]
+exclude_patterns = [".venv*", ".git", "build", "tests", "server", "device"]
+root_doc = "docs/index"
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence", "attrs_block"]
+html_theme = "sphinx_book_theme"
