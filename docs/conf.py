@@ -25,7 +25,7 @@ language = "en"
 root_doc = "docs/index"
 include_patterns = ["docs/**", "systemd/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 exclude_patterns = ["build", ".*", "tests", "server", "device", "drivers", "protocol", "hardware"]
-extensions = ["myst_parser", "sphinx_design", "sphinx_external_toc"]
+extensions = ["myst_parser", "sphinx_external_toc"]
 external_toc_path = "docs/nav.yml"
 
 # As on the pages of a repository: headings can be linked to, and a fence may hold a drawing.

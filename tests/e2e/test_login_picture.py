@@ -1,4 +1,4 @@
-"""The moving picture of the README: a real login, page and glass, from the first key to the last."""
+"""The moving picture of the README: a real login, from the first key to the last."""
 
 from __future__ import annotations
 

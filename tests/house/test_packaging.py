@@ -14,10 +14,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # The extras that requirements.lock holds, with what tests them.
 LOCKED = ("card", "provision", "sim", "server")
 LOCK = (ROOT / "requirements.lock").read_text()
+DOCS_LOCK = (ROOT / "docs" / "requirements.lock").read_text()
 
 
-def locked() -> set[str]:
-    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", LOCK, re.M)}
+def locked(lock: str = LOCK) -> set[str]:
+    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", lock, re.M)}
 
 
 def closure(extra: str) -> set[str]:
@@ -68,10 +69,21 @@ def test_a_verifier_installs_no_gpio() -> None:
     assert closure("server") & (pins | {"textual", "flask"}) == set()
 
 
-def test_every_dependency_is_locked_with_hashes_and_no_host() -> None:
-    assert not re.search(r"https?:|--index|--find-links|//", LOCK)
-    blocks = re.split(r"\n(?=[a-zA-Z0-9])", LOCK.strip())
+@pytest.mark.parametrize("lock", [LOCK, DOCS_LOCK], ids=["requirements.lock", "docs"])
+def test_everything_is_locked_with_hashes_and_no_host(lock: str) -> None:
+    assert not re.search(r"https?:|--index|--find-links|//", lock)
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", lock.strip())
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_manuals_lock_has_what_builds_it_and_nothing_of_the_program() -> None:
+    lines = PROJECT["dependency-groups"]["docs"]
+    assert {canonicalize_name(Requirement(line).name) for line in lines} <= locked(DOCS_LOCK)
+    assert locked(DOCS_LOCK) & {"fastapi", "sqlalchemy", "gpiozero", "pytest"} == set()
+    assert locked() & {"sphinx", "myst-parser"} == set()
+
+
+def test_every_dependency_is_locked() -> None:
     wanted = {
         canonicalize_name(Requirement(line).name)
         for lines in (
@@ -93,12 +105,12 @@ def test_nothing_that_needs_a_compiler_is_locked() -> None:
 
 
 @pytest.mark.parametrize(
-    "group", ["dependencies", "card", "pi", "rpigpio", "provision", "sim", "server", "dev"]
+    "group", ["dependencies", "card", "pi", "rpigpio", "provision", "sim", "server", "dev", "docs"]
 )
 def test_every_dependency_has_its_line_in_the_docs(group: str) -> None:
     lines = {
         "dependencies": PROJECT["project"]["dependencies"],
-        "dev": PROJECT["dependency-groups"]["dev"],
+        **PROJECT["dependency-groups"],
         **PROJECT["project"]["optional-dependencies"],
     }[group]
     page = (ROOT / "docs" / "dependencies.md").read_text().lower()

@@ -50,7 +50,8 @@ FURTHER = {
     "devices": "states and moves: [the life of devices](../life.md)",
     "machines": "what to watch: [operations](../operations.md)",
     "mobile key": "signatures and steps: [the mobile key](../mobile-key.md#the-calls)",
-    "provisioning": "credentials, pending and active: [provisioning](../verifier.md#provisioning-over-the-api)",
+    "provisioning": "credentials, and what is pending: [provisioning]("
+    "../verifier.md#provisioning-over-the-api)",
     "validate": "parameters and answers: [validate-api](../validate-api.md#the-calls)",
 }
 

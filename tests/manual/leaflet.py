@@ -56,7 +56,13 @@ def make(target: Path) -> None:
         page.write_text(html())
         subprocess.run(
             [
-                *(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"),
+                *(
+                    chromium,
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--no-pdf-header-footer",
+                ),
                 *("--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile"),
                 *(f"--print-to-pdf={printed}", page.as_uri()),
             ],

@@ -1,4 +1,4 @@
-"""The moving picture of a login: the page on the left, and the card on the right that is pressed."""
+"""The moving picture of a login: the page, and beside it the card that is pressed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,12 @@ def _draw_card(picture: Image.Image, keys: tuple[str, ...], glass: Frame, down: 
     draw.rounded_rectangle(CARD, 26, fill=BODY)
     with Image.open(io.BytesIO(png(glass, scale=2))) as shown:
         spot = ((left + right - shown.width) // 2, top + 30)
-        frame = (spot[0] - 12, spot[1] - 12, spot[0] + shown.width + 12, spot[1] + shown.height + 12)
+        frame = (
+            spot[0] - 12,
+            spot[1] - 12,
+            spot[0] + shown.width + 12,
+            spot[1] + shown.height + 12,
+        )
         draw.rounded_rectangle(frame, 10, fill="#080c10", outline=RIM, width=3)
         picture.paste(shown.convert("RGB"), spot)
     wide, high, gap = 66, 50, 12
