@@ -38,12 +38,12 @@ def test_every_screen_is_shown_somewhere() -> None:
 
 def test_a_screen_named_for_a_code_shows_that_code() -> None:
     codes = {fault.code for fault in Fault}
-    named = {p.stem for p in screens.PICTURES.iterdir() if re.fullmatch(r"E\d\d", p.stem)}
-    assert named <= codes
+    names = " ".join(picture.name for picture in screens.PICTURES.iterdir())
+    assert set(re.findall(r"glass-(E\d\d)\.png", names)) <= codes
     for script in screens.scripts():
         text = script.read_text()
-        for code in re.findall(r"^shot (E\d\d)\.png$", text, re.M):
-            assert f"expect {code}\nshot {code}.png" in text
+        for code in re.findall(r"^shot glass-(E\d\d)\.png$", text, re.M):
+            assert f"expect {code}\nshot glass-{code}.png" in text
 
 
 def test_a_script_that_names_no_card_is_refused(tmp_path: Path) -> None:
