@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STORE ?= ./card
 DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
+DOCS_VENV ?= .venv-docs
+DOCS_STAMP := $(DOCS_VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\): .*##.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -94,9 +96,22 @@ bench-growth: $(STAMP) ## the same while the database grows (CARDS=1000,10000,10
 	@mkdir -p build
 	@CARDS=$(or $(CARDS),1000,10000) $(BIN)/python -m tests.bench.server.growth build/growth.svg
 
-docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium, Graphviz)
+docs: $(DOCS_STAMP) ## the manual as a site in build/manual, every warning an error (no network)
+	@rm -rf build/manual
+	@$(DOCS_VENV)/bin/sphinx-build -q -n -W --keep-going -c docs -d build/doctrees . build/manual
+	@$(DOCS_VENV)/bin/python -m tests.manual.built build/manual
+
+$(DOCS_STAMP): docs/requirements.lock
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r docs/requirements.lock
+	@touch $(DOCS_STAMP)
+
+pictures: $(STAMP) ## take all pictures of the manual anew, and its API pages (needs Chromium, Graphviz)
 	@$(BIN)/python -m tests.maps docs/pictures
+	@$(BIN)/python -m tests.manual.screens docs/pictures/screens
+	@$(BIN)/python -m tests.manual.api docs/api
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
+	@$(BIN)/python -m tests.manual.leaflet docs/leaflet.pdf
 
 bom: $(STAMP) ## the page of parts, from hardware/bom/*.csv
 	@$(BIN)/python -m hardware.bom
@@ -113,12 +128,14 @@ catalogues: $(STAMP) ## bring the languages' catalogues to what the code says no
 	@for po in server/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
 		-l $$(basename $$po .po) --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
-lock: ## resolve the dependencies anew into requirements.lock, and the container's (needs uv)
-	uv export --quiet --format requirements.txt --no-emit-project --all-groups \
+lock: ## resolve the dependencies anew into the three lock files (needs uv)
+	uv export --quiet --format requirements.txt --no-emit-project --group dev --no-group docs \
 		--extra card --extra provision --extra sim --extra server --no-header --no-annotate -o requirements.lock
+	uv export --quiet --format requirements.txt --no-emit-project --only-group docs \
+		--no-header --no-annotate -o docs/requirements.lock
 	uv export --quiet --format requirements.txt --no-emit-project --no-default-groups --group build --extra server \
 		--no-header --no-annotate -o server/container/requirements.lock
 	rm -f uv.lock
 
 clean: ## remove what the targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-docs .mypy_cache .ruff_cache .pytest_cache .hypothesis
