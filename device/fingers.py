@@ -22,7 +22,8 @@ Later = Callable[[float, Callable[[], None]], object]
 class Fingers:
     """Closes and opens contacts of `world`; `later(seconds, action)` is the caller's timer.
 
-    `felt(key, time)` says whether the card has taken all that this key did until then.
+    `felt(key, time)` says whether the card has taken all that this key did until then; `shortest`
+    is how long a key stays down at least, in seconds.
     """
 
     def __init__(
@@ -31,11 +32,14 @@ class Fingers:
         clock: Callable[[], float],
         later: Later,
         felt: Callable[[str, float], bool],
+        *,
+        shortest: float = DOWN,
     ) -> None:
         self._world = world
         self._clock = clock
         self._later = later
         self._felt = felt
+        self._shortest = shortest
         self._typed: deque[str] = deque()
         self._busy = False
         self._down: dict[str, float] = {}
@@ -81,7 +85,7 @@ class Fingers:
         since = self._down.get(key)
         if since is not None:
             self._when(
-                lambda: self._clock() >= since + DOWN and self._felt(key, since),
+                lambda: self._clock() >= since + self._shortest and self._felt(key, since),
                 lambda: self._lift(key),
             )
 
