@@ -44,6 +44,8 @@ class Fingers:
         self._busy = False
         self._down: dict[str, float] = {}
         self._press_until = 0.0
+        #: When the last finger came up.
+        self.opened = 0.0
 
     @property
     def closed(self) -> frozenset[str]:
@@ -96,6 +98,7 @@ class Fingers:
             self._world.open_press()
         else:
             self._world.open_key(key)
+        self.opened = self._clock()
 
     def _next(self) -> None:
         self._busy = bool(self._typed)

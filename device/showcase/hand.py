@@ -37,7 +37,6 @@ class Hand:
         self._waiting: deque[Move] = deque()
         self._busy = False
         self._last: str | None = None
-        self._opened: float | None = None
         self._holds = 0
 
     def move(self, move: Move) -> None:
@@ -64,7 +63,7 @@ class Hand:
                 self._fingers.open(move.key)
             else:
                 self._fingers.close(move.key)
-                self._last, self._opened = move.key, None
+                self._last = move.key
                 self._holds += 1
                 self._later(LONGEST_HOLD, partial(self._end, self._holds))
         self._busy = False
@@ -76,10 +75,8 @@ class Hand:
             return False
         if self._last is None:
             return True
-        if self._opened is None:
-            self._opened = self._clock()
-        rested = self._clock() >= self._opened + BETWEEN
-        return rested and self._felt(self._last, self._opened)
+        opened = self._fingers.opened
+        return self._clock() >= opened + BETWEEN and self._felt(self._last, opened)
 
     def _lift(self) -> None:
         for key in self._fingers.closed:
