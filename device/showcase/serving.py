@@ -130,8 +130,8 @@ class _Showcase:
             await self._obey(reader)
         except LineRefused as error:
             refused = error
-        except ConnectionError:
-            pass
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the client has gone, or the card goes
         finally:
             self._hand.withdraw()
             showing.cancel()
