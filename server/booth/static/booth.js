@@ -6,7 +6,7 @@ const body = document.body;
 const scene = document.getElementById("scene");
 const silence = document.getElementById("silence");
 const canvas = document.getElementById("glass");
-const DOT = 5;
+const DOT = 10;
 const TOUCH_PAUSE = 3000;
 
 // --- to the booth: one call after the other, so that a key is not let go before it is pressed
@@ -100,7 +100,7 @@ const draw = (pixels, width, height) => {
     for (let bit = 0; byte >> bit; bit += 1) {
       if (!((byte >> bit) & 1)) continue;
       const y = 8 * Math.floor(at / width) + bit;
-      pen.fillRect((at % width) * DOT, y * DOT, DOT - 1, DOT - 1);
+      pen.fillRect((at % width) * DOT, y * DOT, DOT - 2, DOT - 2);
     }
   }
 };
