@@ -22,8 +22,8 @@ Later = Callable[[float, Callable[[], None]], object]
 class Fingers:
     """Closes and opens contacts of `world`; `later(seconds, action)` is the caller's timer.
 
-    `felt(key, time)` says whether the card has taken all that this key did until then; `shortest`
-    is how long a key stays down at least, in seconds.
+    `felt(key, time)` says whether the card has taken all that this key has done, in a look after
+    that time; `shortest` is how long a key stays down at least, in seconds.
     """
 
     def __init__(
@@ -75,12 +75,13 @@ class Fingers:
         """Put a finger on a key, or on `PRESS`."""
         if key in self._down:
             return
+        # Before the contact: the card may have looked at it before we get to look at the clock.
+        since = self._clock()
         if key == PRESS:
             self._world.close_press()
         else:
             self._world.close_key(key)
-        # After the contact: a look that the card began before it counts as none.
-        self._down[key] = self._clock()
+        self._down[key] = since
 
     def open(self, key: str) -> None:
         """Take the finger away, when the key has been down for long enough and the card felt it."""
@@ -94,11 +95,11 @@ class Fingers:
     def _lift(self, key: str) -> None:
         if self._down.pop(key, None) is None:
             return
+        self.opened = self._clock()
         if key == PRESS:
             self._world.open_press()
         else:
             self._world.open_key(key)
-        self.opened = self._clock()
 
     def _next(self) -> None:
         self._busy = bool(self._typed)
@@ -109,7 +110,7 @@ class Fingers:
             self._when(lambda: key not in self._down, lambda: self._pause(key))
 
     def _pause(self, key: str) -> None:
-        opened = self._clock()
+        opened = self.opened
         self._when(
             lambda: self._clock() >= opened + BETWEEN and self._felt(key, opened),
             self._next,

@@ -46,9 +46,9 @@ class Card:
         self._waker.close()
 
     def felt(self, key: str, moment: float) -> bool:
-        """Whether the card has taken all that a key, or `PRESS`, did until `moment`."""
+        """Whether the card has taken what a key, or `PRESS`, did after `moment`, and is done."""
         part = self._board.press if key == PRESS else self._board.keypad
-        return part.told >= moment
+        return part.told(moment)
 
     def _run(self) -> None:
         try:

@@ -150,8 +150,10 @@ class Show:
     async def press(self, key: str, down: bool) -> None:
         """Move the finger on the simulated card; raises NotThere where it has no such key."""
         card = self.card
-        if card is None or card.shape is None:
+        if card is None:
             raise errors.NotThere(_NO_KEY)
+        if card.shape is None:
+            return  # it is starting
         if key != hints.PRESS and (len(key) != 1 or key not in "".join(card.shape.keys)):
             raise errors.NotThere(_NO_KEY)
         busy = self._darkening is not None and not self._darkening.done()
