@@ -68,11 +68,9 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 def test_a_day_of_visitors_leaves_the_booth_as_it_was(
     tmp_path: Path, told: Callable[[str], None]
 ) -> None:
-    booth = Booth(tmp_path)
-    booth.start()
     looks: list[Look] = []
-    card = booth.children()
-    with Page(booth.url) as page:
+    with Booth(tmp_path) as booth, Page(booth.url) as page:
+        card = booth.children()
         page.until_stage("attract")
         for number in range(VISITORS):
             visitor = falls_silent if number % SILENT == 10 else KINDS[number % len(KINDS)]
@@ -80,6 +78,14 @@ def test_a_day_of_visitors_leaves_the_booth_as_it_was(
             looks.append(look(booth))
             if (number + 1) % max(1, VISITORS // 10) == 0:
                 told(f"{number + 1} visitors: {looks[-1]}")
+        assert booth.children() == card, "the card lived through the day"
+        page.close()
+        assert booth.stop() == 0, booth.log()
+    told(booth.said.strip())
+    assert f"{VISITORS} visitors" in booth.said
+    assert "0 break-ins" in booth.said
+    assert booth.rooms == []
+    assert booth.log() == ""
     early = looks[VISITORS // 10 : 3 * VISITORS // 10]
     late = looks[-VISITORS // 5 :]
     for name in ("resident", "private", "handles", "files", "size"):
@@ -87,10 +93,3 @@ def test_a_day_of_visitors_leaves_the_booth_as_it_was(
         told(f"{name}: {first:.0f} early, {last:.0f} late")
         allowed = {"handles": 0, "files": 0, "size": _ALLOWED_BYTES}.get(name, _ALLOWED_KILOBYTES)
         assert last <= first + allowed, name
-    assert booth.children() == card, "the card lived through the day"
-    assert booth.stop() == 0, booth.log()
-    told(booth.said.strip())
-    assert f"{VISITORS} visitors" in booth.said
-    assert "0 break-ins" in booth.said
-    assert booth.rooms == []
-    assert booth.log() == ""

@@ -32,6 +32,14 @@ class Booth:
         self._process: subprocess.Popen[str] | None = None
         self.said = ""
 
+    def __enter__(self) -> Booth:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.kill()  # a test failed
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"

@@ -41,6 +41,10 @@ class Page:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Look away."""
         self._over = True
         self._client.close()
 
@@ -205,5 +209,10 @@ KINDS = (
     only_steals,
     comes_in_and_tries_the_theft,
     runs_away,
+    only_steals,
+    comes_in_and_is_done,
+    runs_away,
     mistypes_the_pin,
+    only_steals,
+    runs_away,
 )
