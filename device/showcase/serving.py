@@ -166,7 +166,7 @@ class _Showcase:
 
 
 async def _hang_up(writer: asyncio.StreamWriter, why: LineRefused | None) -> None:
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, asyncio.CancelledError):
         if why is not None:
             writer.write(lines.refusal(why))
             await writer.drain()
