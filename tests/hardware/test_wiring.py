@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from device.cli import main
 from device.errors import SettingsError
+from device.keystore import CardKey, FileKeyStore
 from device.settings import load, parse
 from drivers.header import HEADER_PINS
 from hardware.wiring.__main__ import PAGE, PICTURES, page
@@ -13,6 +15,7 @@ from hardware.wiring.builds import BOOTH, BREADBOARD, BUILDS, CARD, Build
 from hardware.wiring.drawing import PAINTS
 from hardware.wiring.header import GPIO, GROUND, PINS, SUPPLY_3V3, SUPPLY_5V
 from hardware.wiring.picture import picture
+from protocol.ocra import DEFAULT_SUITE, response
 from tests.hardware.drawn import Drawn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +39,23 @@ def wanted(build: Build) -> dict[str, int]:
     found |= {f"pad R{i}": gpio for i, gpio in enumerate(board.pad.rows, 1)}
     found |= {f"pad C{i}": gpio for i, gpio in enumerate(board.pad.columns, 1)}
     return found
+
+
+@builds
+def test_a_login_on_a_card_that_is_wired_so(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The settings file at the command line; keys and glass are simulated on its own pins."""
+    store = FileKeyStore(tmp_path / "store")
+    store.add("A", CardKey("CH00000018", DEFAULT_SUITE, bytes(32), 0, "Example"))
+    script = tmp_path / "keys.txt"
+    script.write_text("press\n7305\nok\n248690\nok\nshow\n")
+    card = ["--config", str(build.settings_file), "--store", str(store.directory)]
+    assert main([*card, "play", str(script)]) == 0
+    right = response(DEFAULT_SUITE, bytes(32), question="248690", counter=0, pin="7305")
+    *battery, shown = capsys.readouterr().out.splitlines()
+    assert shown == f"{right[:4]} {right[4:]}"
+    assert bool(battery) is (build == CARD)  # which has a gauge, so its mark stands above
 
 
 @builds
