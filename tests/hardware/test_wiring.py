@@ -193,6 +193,32 @@ def test_what_is_left_out_of_a_settings_file_is_the_firmwares_own(build: Build) 
 
 
 @builds
+def test_every_key_is_drawn_at_its_row_and_column(build: Build) -> None:
+    keys = load(build.settings_file).board.pad.keys
+    at = {key: max(drawn(build).words_at(key), key=lambda p: p[1]) for row in keys for key in row}
+    for row in keys:
+        assert [*row] == sorted(row, key=lambda key: at[key][0])
+    for column in zip(*keys, strict=True):
+        assert [*column] == sorted(column, key=lambda key: at[key][1])
+
+
+@pytest.mark.parametrize("build", [CARD, BOOTH], ids=lambda build: build.name)
+def test_every_switch_is_between_its_rows_line_and_its_columns(build: Build) -> None:
+    keys = load(build.settings_file).board.pad.keys
+    rows = {line.net: line.points[-1][1] for line in drawn(build).inside if line.net[0] == "R"}
+    columns = {line.net: line.points[-1][0] for line in drawn(build).inside if line.net[0] == "C"}
+    for i, row in enumerate(keys, 1):
+        for j, key in enumerate(row, 1):
+            x, y = max(drawn(build).words_at(key), key=lambda p: p[1])
+            assert min((v, k) for k, v in rows.items() if v > y)[1] == f"R{i} inside"
+            assert min((v, k) for k, v in columns.items() if v > x)[1] == f"C{j} inside"
+    outside = {line.net: line.color for line in drawn(build).lines}
+    for line in drawn(build).inside:
+        assert line.color == outside[line.net.removesuffix(" inside")]
+    assert drawn(build).shapes() == (sum(map(len, keys)) if build == CARD else 0)
+
+
+@builds
 def test_two_lines_never_run_along_each_other(build: Build) -> None:
     """They may cross; a stretch that two share could not be followed by an eye."""
     stretches = [
