@@ -60,17 +60,17 @@ def _check() -> int:
         for part in PARTS:
             new, old = Path(folder) / f"{part}.stl", STL / f"{part}.stl"
             mesh(part, new)
-            verdicts[f"hardware/case/stl/{old.name}"] = _compared(new, old)
+            verdicts[f"hardware/case/stl/{old.name}"] = compared(new, old)
         for view in VIEWS:
             new, old = Path(folder) / view.file, PICTURES / view.file
             picture(view, new)
-            verdicts[f"docs/build/pictures/{view.file}"] = _compared(new, old)
+            verdicts[f"docs/build/pictures/{view.file}"] = compared(new, old)
     for name, verdict in verdicts.items():
         print(f"{name}: {verdict or 'not current: run `make case`'}")
     return 0 if all(verdicts.values()) else 1
 
 
-def _compared(new: Path, old: Path) -> str:
+def compared(new: Path, old: Path) -> str:
     """In which way two files are the same; empty if they are not."""
     if new.read_bytes() == old.read_bytes():
         return "the same bytes"

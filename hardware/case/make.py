@@ -46,11 +46,11 @@ VIEWS = (
 def mesh(part: str, target: Path) -> None:
     """Write one part as a binary STL file."""
     _openscad(HERE / "case.scad", target, "-D", f'part="{part}"', "--export-format", "binstl")
-    target.write_bytes(_in_order(target.read_bytes()))
+    target.write_bytes(in_order(target.read_bytes()))
 
 
-def _in_order(stl: bytes) -> bytes:
-    """The same triangles sorted, no zero below zero: OpenSCAD writes them otherwise each time."""
+def in_order(stl: bytes) -> bytes:
+    """A binary STL file with its triangles sorted: OpenSCAD writes them otherwise each time."""
     found = []
     for record in struct.iter_unpack("<12fH", stl[84:]):
         numbers = [number + 0.0 for number in record[:12]]  # which makes 0.0 of -0.0
