@@ -67,7 +67,7 @@ class Mermaid(SphinxDirective):
 
 
 def folders(app: Sphinx, page: nodes.document) -> None:
-    """A link to a folder of the repository opens it there; the site has none, so it stays a name."""
+    """Make a link to a folder a name: the repository can open it, the site has none."""
     here = Path(app.env.doc2path(app.env.docname)).parent
     for link in list(page.findall(pending_xref)):
         if link["reftype"] == "myst" and (here / link["reftarget"]).is_dir():
