@@ -106,12 +106,14 @@ $(DOCS_STAMP): docs/requirements.lock
 	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r docs/requirements.lock
 	@touch $(DOCS_STAMP)
 
-pictures: $(STAMP) ## take all pictures of the manual anew, and its API pages (needs Chromium, Graphviz)
+screens: $(STAMP) ## the manual's screens, maps, API pages and leaflet anew (needs Graphviz, Chromium)
 	@$(BIN)/python -m tests.maps docs/pictures
 	@$(BIN)/python -m tests.manual.screens docs/pictures/screens
 	@$(BIN)/python -m tests.manual.api docs/api
-	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 	@$(BIN)/python -m tests.manual.leaflet docs/leaflet.pdf
+
+pictures: screens ## all that, and the pictures of the pages in a browser
+	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
 bom: $(STAMP) ## the page of parts, from hardware/bom/*.csv
 	@$(BIN)/python -m hardware.bom

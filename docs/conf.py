@@ -13,6 +13,7 @@ from typing import Any
 import mermaidx
 from docutils import nodes
 from pygments.lexers.special import TextLexer
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -65,9 +66,18 @@ class Mermaid(SphinxDirective):
         return [nodes.raw("", f'<div class="drawing">{svg}</div>', format="html")]
 
 
+def folders(app: Sphinx, page: nodes.document) -> None:
+    """Make a link to a folder a name: the repository can open it, the site has none."""
+    here = Path(app.env.doc2path(app.env.docname)).parent
+    for link in list(page.findall(pending_xref)):
+        if link["reftype"] == "myst" and (here / link["reftarget"]).is_dir():
+            link.replace_self(nodes.literal("", link.astext()))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx of the drawings, and of the file kinds that have no colours."""
     app.add_directive("mermaid", Mermaid)
+    app.connect("doctree-read", folders)
     for name in ("pam", "sshd"):
         app.add_lexer(name, TextLexer)
     return {"parallel_read_safe": True}

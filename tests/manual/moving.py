@@ -12,6 +12,8 @@ from device.png import png
 from drivers.frame import Frame
 
 SIZE = (720, 560)
+LARGEST = 300_000
+"""Bytes that the picture may have, on the first page that anybody sees."""
 PAGE = (12, 10, 302, 550)
 CARD = (350, 20, 700, 540)
 GROUND, BODY, RIM, KEY, DOWN = "#eef2f1", "#0f5e66", "#0a3f45", "#dff5f2", "#f2b84b"

@@ -12,9 +12,9 @@ _ANSWERS_ANYBODY = {"/healthz", "/readyz", "/metrics"}
 def test_the_reference_is_what_the_verifier_says_of_itself() -> None:
     made = api.pages(api.description())
     kept = {path.name for path in api.PAGES.iterdir()} - {"index.md"}
-    assert kept == set(made), "run `make pictures`"
+    assert kept == set(made), "run `make screens`"
     for name, text in made.items():
-        assert (api.PAGES / name).read_text() == text, f"{name}: run `make pictures`"
+        assert (api.PAGES / name).read_text() == text, f"{name}: run `make screens`"
 
 
 def test_every_call_stands_on_one_page_under_its_own_heading() -> None:

@@ -21,7 +21,7 @@ def words(text: str) -> list[str]:
 def test_the_leaflet_is_made_from_the_page_as_it_is() -> None:
     kept = PdfReader(leaflet.PDF)
     assert kept.metadata is not None
-    assert kept.metadata[leaflet.DIGEST] == leaflet.digest(), "run `make pictures`"
+    assert kept.metadata[leaflet.DIGEST] == leaflet.digest(), "run `make screens`"
 
 
 def test_the_leaflet_is_one_page_of_a4() -> None:

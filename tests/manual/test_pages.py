@@ -7,12 +7,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from device.faults import Fault
 from device.selftest.findings import Kind
 from protocol import ocra, serial
 from server.login.access import Access
 from tests.manual.built import _form
+from tests.manual.moving import LARGEST, SIZE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -40,6 +42,15 @@ def test_every_page_is_in_the_navigation(path: Path) -> None:
 def test_links_to_elsewhere_have_the_form_of_links(path: Path) -> None:
     links = re.findall(r"\]\(((?:https?|mailto|ftp):[^)\s]*)\)", path.read_text())
     assert {link: list(_form(link)) for link in links if list(_form(link))} == {}
+
+
+def test_the_readme_begins_with_a_moving_login_that_is_not_heavy() -> None:
+    readme = (ROOT / "README.md").read_text()
+    (shown,) = re.findall(r"^!\[[^]]+\]\((\S+\.gif)\)$", readme.partition("\n## ")[0], re.M)
+    with Image.open(ROOT / shown) as picture:
+        assert picture.size == SIZE
+        assert getattr(picture, "n_frames", 1) > 20
+    assert (ROOT / shown).stat().st_size < LARGEST
 
 
 def test_the_quick_start_has_the_steps_of_the_readme() -> None:

@@ -19,8 +19,8 @@ def test_a_screen_of_the_manual_is_what_the_firmware_draws(script: Path, tmp_pat
     assert taken
     for picture in taken:
         kept = screens.PICTURES / picture.name
-        assert kept.exists(), f"{picture.name} is not there: run `make pictures`"
-        assert picture.read_bytes() == kept.read_bytes(), f"{picture.name}: run `make pictures`"
+        assert kept.exists(), f"{picture.name} is not there: run `make screens`"
+        assert picture.read_bytes() == kept.read_bytes(), f"{picture.name}: run `make screens`"
 
 
 def test_no_screen_is_left_behind_that_no_script_takes() -> None:
