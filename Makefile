@@ -34,6 +34,9 @@ test: $(STAMP) ## the whole test suite
 test-browser: $(STAMP) ## the pages in Chromium alone
 	@$(BIN)/python -m pytest tests/e2e
 
+test-booth: $(STAMP) ## a booth's day: VISITORS=2000 scripted visitors, and nothing has grown
+	@VISITORS=$(or $(VISITORS),2000) $(BIN)/python -m pytest -q -p no:cacheprovider tests/booth/a_day.py
+
 test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL
 	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest tests/server
 

@@ -38,6 +38,7 @@ class Hand:
         self._busy = False
         self._last: str | None = None
         self._holds = 0
+        self._lifting: frozenset[str] = frozenset()
 
     def move(self, move: Move) -> None:
         """Do a movement after those that wait already; raises LineRefused when these are many."""
@@ -63,6 +64,7 @@ class Hand:
                 self._fingers.open(move.key)
             else:
                 self._fingers.close(move.key)
+                self._lifting = frozenset()
                 self._last = move.key
                 self._holds += 1
                 self._later(LONGEST_HOLD, partial(self._end, self._holds))
@@ -70,8 +72,8 @@ class Hand:
 
     def _may_go_down(self) -> bool:
         """Whether the key before is up, and the card has felt that."""
-        self._lift()
         if self._fingers.closed:
+            self._lift()
             return False
         if self._last is None:
             return True
@@ -79,8 +81,10 @@ class Hand:
         return self._clock() >= opened + BETWEEN and self._felt(self._last, opened)
 
     def _lift(self) -> None:
-        for key in self._fingers.closed:
+        """Have what is down come up, as soon as it may."""
+        for key in self._fingers.closed - self._lifting:
             self._fingers.open(key)
+        self._lifting = self._fingers.closed
 
     def _end(self, hold: int) -> None:
         if hold == self._holds:

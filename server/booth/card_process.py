@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+_SOCKET = "card.socket"
 _log = structlog.get_logger()
 _FIRST_PAUSE, _LAST_PAUSE = 0.2, 10.0
 _AGAIN = 0.05
@@ -49,8 +51,7 @@ class CardProcess:
     def __init__(self, folder: Path, config: Path | None, changed: Callable[[], None]) -> None:
         """`folder` holds the card's store, `card`; its socket is made there."""
         self._folder = folder
-        self._socket = folder / "card.socket"
-        self._config = config
+        self._config = config.absolute() if config else None
         self._changed = changed
         self._writer: StreamWriter | None = None
         self._process: Process | None = None
@@ -79,7 +80,7 @@ class CardProcess:
         pause = _FIRST_PAUSE
         try:
             while True:
-                self._socket.unlink(missing_ok=True)
+                (self._folder / _SOCKET).unlink(missing_ok=True)
                 self._process = await self._start()
                 if await self._follow(self._process):
                     pause = _FIRST_PAUSE
@@ -95,8 +96,9 @@ class CardProcess:
         config = ("--config", str(self._config)) if self._config else ()
         self.starts += 1
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "device", "--store", str(self._folder / "card"), *config),
-            *("sim", "--socket", str(self._socket)),
+            *(sys.executable, "-m", "device", "--store", "card", *config, "sim"),
+            *("--socket", _SOCKET),
+            cwd=self._folder,
             stdin=PIPE,  # the card ends when this does, however we end
         )
 
@@ -120,10 +122,19 @@ class CardProcess:
         for _ in range(int(_START_SECONDS / _AGAIN)):
             if process.returncode is not None:
                 return None
-            with suppress(OSError):
-                return await asyncio.open_unix_connection(self._socket)
+            with suppress(OSError), self._near() as socket:
+                return await asyncio.open_unix_connection(socket)
             await asyncio.sleep(_AGAIN)
         return None
+
+    @contextmanager
+    def _near(self) -> Iterator[str]:
+        """Give the socket's address, which may have about a hundred bytes, however deep it lies."""
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/{_SOCKET}"
+        finally:
+            os.close(folder)
 
     async def _look(self, reader: StreamReader, writer: StreamWriter) -> bool:
         """Take what the card says until it hangs up."""

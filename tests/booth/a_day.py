@@ -1,6 +1,6 @@
 """A day at the booth: VISITORS (2,000) in a row, and at its end the booth is as it was.
 
-Each does something else; one of two hundred goes away without a word and is waited for. Memory,
+Each does something else; one of five hundred goes away without a word and is waited for. Memory,
 open files and what lies in memory's file system are looked at after each; the median of an early
 part of the day is compared with that of the last part.
 """
@@ -20,7 +20,7 @@ from tests.booth.visitors import KINDS, Page, falls_silent
 from tests.load.process import held
 
 VISITORS = int(os.environ.get("VISITORS", "2000"))
-SILENT = 200
+SILENT = 500
 _ALLOWED_KILOBYTES = 8_192
 _ALLOWED_BYTES = 65_536
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.doors import BIN, free_port
 
 PATIENCE = 180
-QUICK = "[press]\nopen_seconds = 0.1\nblank_seconds = 0.4\n"
-"""Settings of a card that opens and goes dark as fast as one may."""
+QUICK = "[press]\nopen_seconds = 0.1\n"
+"""Settings of a card that opens as fast as one may."""
 
 
 class Booth:

@@ -10,7 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.booth.card_record import real
+from server.booth.room import sweep
 from server.cli import main
+from server.errors import BoothRefused
 from tests.booth.served import Booth, until
 from tests.booth.visitors import Page, begins, comes_in_and_tries_the_theft, logs_in
 from tests.doors import Card, secret_file
@@ -114,26 +117,23 @@ def test_a_killed_booth_leaves_no_process_and_the_next_one_no_files(tmp_path: Pa
     booth.start()
     (card,) = booth.children()
     (left,) = booth.rooms
+    sweep(booth.memory)
+    assert left.exists(), "one that runs is left alone"
     booth.kill()
     until(lambda: not Path(f"/proc/{card}").exists(), "the card ends with its booth")
     assert left.exists()
-    booth.start()
-    assert not left.exists()
-    assert booth.stop() == 0
+    sweep(booth.memory)  # the first thing that every booth does
     assert booth.rooms == []
 
 
 def test_a_real_card_beside_the_screen(tmp_path: Path) -> None:
-    """The page sees no glass; what is kept is the card's counter, from day to day."""
+    """The page sees no glass; what is kept is the card's counter, for the next day."""
     passphrase = secret_file(tmp_path / "passphrase", "a long passphrase")
-    record = tmp_path / "card.pskc"
+    record, counter = tmp_path / "card.pskc", tmp_path / "card.pskc.counter"
     card = Card(tmp_path / "store")
     card.provision(record, passphrase)
     options = ("--card", str(record), "--passphrase-file", str(passphrase))
-    counted = []
-    for _ in range(2):
-        booth = Booth(tmp_path, *options, quick=False)
-        booth.start()
+    with Booth(tmp_path, *options, quick=False) as booth:
         assert booth.children() == []
         with Page(booth.url) as page:
             begins_with_a_real_card(page)
@@ -143,8 +143,13 @@ def test_a_real_card_beside_the_screen(tmp_path: Path) -> None:
             page.do("leave")
             page.until_stage("attract")
         assert booth.stop() == 0
-        counted.append((tmp_path / "card.pskc.counter").read_text())
-    assert counted == ["1\n", "2\n"]
+    assert counter.read_text() == "1\n"
+    assert real(record, "a long passphrase", counter).counter == 1
+    counter.write_text("many\n")
+    with pytest.raises(BoothRefused, match="challng-card info"):
+        real(record, "a long passphrase", counter)
+    with pytest.raises(BoothRefused, match="passphrase"):
+        real(record, "another passphrase", counter)
 
 
 def begins_with_a_real_card(page: Page) -> None:
@@ -168,16 +173,3 @@ def test_a_booth_that_cannot_be_is_refused_in_one_sentence(
     errors = capsys.readouterr().err
     assert said in errors
     assert errors.count("\n") == 1
-
-
-def test_a_counter_that_is_none_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    passphrase = secret_file(tmp_path / "passphrase", "a long passphrase")
-    record = tmp_path / "card.pskc"
-    Card(tmp_path / "store").provision(record, passphrase)
-    (tmp_path / "card.pskc.counter").write_text("many\n")
-    assert main(["booth", "--card", str(record), "--passphrase-file", str(passphrase)]) == 1
-    assert "challng-card info" in capsys.readouterr().err
-    assert list(tmp_path.glob("challng-booth-*")) == []

@@ -27,7 +27,6 @@ class Page:
         self._form = found[1]
         self._changed = threading.Condition()
         self._told: dict[str, Any] = {}
-        self._over = False
         self._listening = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> Page:
@@ -45,7 +44,6 @@ class Page:
 
     def close(self) -> None:
         """Look away."""
-        self._over = True
         self._client.close()
 
     def _listen(self) -> None:
@@ -60,8 +58,7 @@ class Page:
                             self._told[name] = json.loads(line.removeprefix("data: "))
                             self._changed.notify_all()
         except (httpx.HTTPError, RuntimeError):
-            if not self._over:
-                raise
+            pass  # we look away, or the booth is gone: whoever waits says so
 
     # --- what is seen
 

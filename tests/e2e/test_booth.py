@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,6 +69,10 @@ def in_view(page: Page) -> None:
     size = page.viewport_size
     assert size
     boxes = []
+    for each in page.locator("main p:visible, main li:visible").all():
+        box = each.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= size["height"] + 1, each.inner_text()
     for each in page.locator("button:visible, h1:visible, input:visible, #glass:visible").all():
         box = each.bounding_box()
         assert box
@@ -214,9 +220,6 @@ def test_who_wants_no_movement_gets_none(booth: Booth, visit: Callable[..., Page
 
 
 def test_a_card_that_dies_is_said_and_comes_back(booth: Booth, visit: Callable[..., Page]) -> None:
-    import os
-    import signal
-
     page = visit(viewport=SMALL)
     begin(page, booth)
     (card,) = booth.children()
