@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from server import metrics
 from server.audit.events import Event
@@ -28,33 +26,7 @@ from ..radius.support import (
     serving,
 )
 from ..support import PASSWORD, Card, add_user, wrong
-
-
-@dataclass
-class Stumbles:
-    """The next transactions that write an event are undone by the database itself."""
-
-    left: dict[Event, list[str]] = field(default_factory=dict)
-
-    def at(self, event: Event, *codes: str) -> None:
-        self.left[event] = list(codes)
-
-
-@pytest.fixture
-def stumbles(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> Stumbles:
-    made = Stumbles()
-    write = verifier.audit.write
-
-    def stumble(connection: Any, now: Any, event: Event, *given: Any, **more: Any) -> None:
-        write(connection, now, event, *given, **more)
-        if made.left.get(event):
-            code = made.left[event].pop()
-            connection.execute(
-                text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$")
-            )
-
-    monkeypatch.setattr(verifier.audit, "write", stumble)
-    return made
+from .stumbling import Stumbles
 
 
 @pytest.fixture
