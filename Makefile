@@ -37,8 +37,8 @@ test-browser: $(STAMP) ## the pages in Chromium alone
 test-booth: $(STAMP) ## a booth's day: VISITORS=2000 scripted visitors, and nothing has grown
 	@VISITORS=$(or $(VISITORS),2000) $(BIN)/python -m pytest -q -p no:cacheprovider tests/booth/a_day.py
 
-test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL
-	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest tests/server
+test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL (ROOMS=: a part)
+	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest $(or $(ROOMS),tests/server)
 
 test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=6), a move from SQLite
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
@@ -59,9 +59,9 @@ test-arm: $(STAMP) ## the same on Debian's arm64 kernel with aarch64 wheels, in 
 test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
 	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut
 
-test-load: $(STAMP) ## open logins, floods and a soak (FULL=1: ten thousand and more; DATABASE=postgresql)
-	@$(if $(FULL),OPEN_LOGINS=10000 FLOOD=400 SOAK=20000) $(BIN)/python -m pytest -q -p no:cacheprovider \
-		tests/load/open_logins.py tests/load/floods.py tests/load/soak.py
+test-load: $(STAMP) ## open logins, floods, a soak, no database (FULL=1: all bigger; DATABASE=postgresql)
+	@$(if $(FULL),OPEN_LOGINS=10000 FLOOD=400 SOAK=20000 AWAY=30) $(BIN)/python -m pytest -q -p no:cacheprovider \
+		tests/load/open_logins.py tests/load/floods.py tests/load/soak.py tests/load/outage.py
 
 test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=10000)
 	@SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest tests/drivers/test_sequences.py
