@@ -4,8 +4,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from hardware.firmware_files import copy
 from hardware.image.steps import run
-from hardware.locked import ROOT, locked
+from hardware.locked import locked
 
 #: Where Python finds all of it.
 PLACE = Path("opt/challng/lib")
@@ -27,11 +28,7 @@ def install(root: Path, work: Path) -> None:
         *(part for name in PLATFORMS for part in ("--platform", name)),
     )
     shutil.rmtree(place / "bin", ignore_errors=True)
-    for package in FIRMWARE:
-        tracked = run("git", "-C", ROOT, "ls-files", "-z", package).split("\0")
-        for name in filter(None, tracked):
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, place / name)
+    copy(FIRMWARE, place)
 
 
 def compile_all(root: Path) -> None:
