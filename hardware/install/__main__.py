@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from device.errors import DeviceError
 from hardware.install import account, boot, packages, software, units
 from hardware.install.places import RECORD, SETTINGS, SOFTWARE, STORE
 from hardware.install.steps import InstallError, write
@@ -40,7 +39,7 @@ def main() -> int:
         else:
             check()
             install()
-    except (InstallError, NotLocked, DeviceError, OSError) as error:
+    except (InstallError, NotLocked, OSError) as error:
         print(f"install-card: {error}", file=sys.stderr)
         return 1
     return 0

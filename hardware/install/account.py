@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 
-from device.keystore import FileKeyStore
 from hardware.install.places import STORE, USERS
 from hardware.install.steps import run, write
 from hardware.locked import ROOT
@@ -34,14 +33,20 @@ def remove(groups: list[str]) -> None:
 
 
 def erase_store() -> bool:
-    """Overwrite and remove the keys; whether there were any files at all."""
+    """Overwrite and remove the keys; whether there were any files at all.
+
+    Not by the store's own program: that may have been removed before, with the keys left.
+    """
     if not STORE.is_dir():
         return False
-    store = FileKeyStore(STORE)
-    for slot in store.slots():
-        store.remove(slot)
+    files = [path for path in STORE.iterdir() if path.is_file() and not path.is_symlink()]
+    for path in files:
+        with path.open("r+b") as file:
+            file.write(os.urandom(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
     shutil.rmtree(STORE)
-    return True
+    return bool(files)
 
 
 def keep_store() -> bool:

@@ -1,14 +1,17 @@
 """Lines of our own in somebody else's file, between two marks. Pure."""
 
 BEGIN = "# Challng card: begin (make uninstall-card removes these lines)"
+#: The same after a last line that had no end, which it gets back.
+BEGIN_JOINED = "# Challng card: begin, joined (make uninstall-card removes these lines)"
 END = "# Challng card: end"
 
 
 def with_lines(text: str, lines: list[str]) -> str:
     """The text with these lines at its end, in place of older ones."""
     before = without_lines(text)
-    gap = "" if not before or before.endswith("\n") else "\n"
-    return "\n".join([before + gap + BEGIN, *lines, END]) + "\n"
+    joined = before != "" and not before.endswith("\n")
+    begin = f"\n{BEGIN_JOINED}" if joined else BEGIN
+    return "\n".join([before + begin, *lines, END]) + "\n"
 
 
 def without_lines(text: str) -> str:
@@ -20,9 +23,13 @@ def without_lines(text: str) -> str:
     inside = False
     for line in text.splitlines(keepends=True):
         bare = line.rstrip("\r\n")
-        if bare == BEGIN:
+        if bare in (BEGIN, BEGIN_JOINED):
             inside = True
+            if bare == BEGIN_JOINED and kept:
+                kept[-1] = kept[-1].removesuffix("\n")
         elif not inside:
+            if kept and not kept[-1].endswith("\n"):
+                kept[-1] += "\n"  # something follows by now
             kept.append(line)
         elif bare == END or not bare:
             inside = False

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import traceback
 from pathlib import Path
+from typing import Any
 
 RESULT = Path("/check/result.json")
 SOURCE = Path("/srv/challng")
@@ -46,7 +47,7 @@ def tree() -> dict[str, list[object]]:
     return found
 
 
-def make(target: str, *more: str) -> dict[str, object]:
+def make(target: str, *more: str) -> dict[str, Any]:
     """Run the installation's program as the target of `make` does; what it said, and its end."""
     done = subprocess.run(
         ["python3", "-B", "-m", "hardware.install", *more],
@@ -67,10 +68,12 @@ def run(*command: str, stdin: str = "") -> str:
 
 def main() -> None:
     """Do everything and write down what was seen."""
-    seen: dict[str, object] = {}
+    seen: dict[str, Any] = {}
     try:
         seen["before"] = tree()
         seen["first"] = make("install-card")
+        if seen["first"]["exit"]:
+            raise RuntimeError(seen["first"])
         seen["config"] = Path("/boot/firmware/config.txt").read_text()
         seen["enabled"] = run("systemctl", "is-enabled", "challng-card.service")
         seen["user"] = run("id", "challng")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hardware.install.marked import BEGIN, END
+from hardware.install.marked import BEGIN_JOINED, END
 from tests.install.machine import CONFIG, RELEASES, boot
 
 _MISSING = [name for name in ("systemd-nspawn", "mmdebstrap") if shutil.which(name) is None]
@@ -70,7 +70,7 @@ def test_the_self_test_runs_at_the_end_and_says_that_there_is_no_display(
 
 def test_the_bus_is_switched_on_at_400_khz_between_two_marks(seen: dict[str, Any]) -> None:
     lines = ["[all]", "dtparam=i2c_arm=on", "dtparam=i2c_arm_baudrate=400000"]
-    assert seen["config"] == "\n".join([CONFIG, BEGIN, *lines, END, ""])
+    assert seen["config"] == "\n".join([CONFIG, BEGIN_JOINED, *lines, END, ""])
 
 
 def test_a_second_time_changes_no_file(seen: dict[str, Any]) -> None:
