@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STORE ?= ./card
 DATA ?= ./challng-data
 STAMP := $(VENV)/.ready
+DOCS_VENV ?= .venv-docs
+DOCS_STAMP := $(DOCS_VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\): .*##.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -41,6 +43,9 @@ test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=
 
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
+
+test-container: $(STAMP) ## the verifier in its container, built without an engine (root, buildah, mmdebstrap)
+	@$(BIN)/python -m pytest tests/container/built.py
 
 test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds a kernel the first time)
 	@$(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
@@ -106,9 +111,31 @@ bench-growth: $(STAMP) ## the same while the database grows (CARDS=1000,10000,10
 	@mkdir -p build
 	@CARDS=$(or $(CARDS),1000,10000) $(BIN)/python -m tests.bench.server.growth build/growth.svg
 
-docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chromium, Graphviz)
+docs: $(DOCS_STAMP) ## the manual as a site in build/manual, every warning an error (no network)
+	@rm -rf build/manual
+	@$(DOCS_VENV)/bin/sphinx-build -q -n -W --keep-going -c docs -d build/doctrees . build/manual
+	@$(DOCS_VENV)/bin/python -m tests.manual.built build/manual
+
+$(DOCS_STAMP): docs/requirements.lock
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r docs/requirements.lock
+	@touch $(DOCS_STAMP)
+
+pictures: $(STAMP) ## take all pictures of the manual anew, and its API pages (needs Chromium, Graphviz)
 	@$(BIN)/python -m tests.maps docs/pictures
+	@$(BIN)/python -m tests.manual.screens docs/pictures/screens
+	@$(BIN)/python -m tests.manual.api docs/api
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
+	@$(BIN)/python -m tests.manual.leaflet docs/leaflet.pdf
+
+bom: $(STAMP) ## the page of parts, from hardware/bom/*.csv
+	@$(BIN)/python -m hardware.bom
+
+wiring: $(STAMP) ## the wiring pictures of the three builds, from their settings
+	@$(BIN)/python -m hardware.wiring
+
+case: $(STAMP) ## the case's meshes and pictures (OpenSCAD, xvfb; 2 min); CHECK=1: are they current
+	@nice $(BIN)/python -m hardware.case $(if $(CHECK),--check)
 
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
 	@mkdir -p build
@@ -116,10 +143,14 @@ catalogues: $(STAMP) ## bring the languages' catalogues to what the code says no
 	@for po in server/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
 		-l $$(basename $$po .po) --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
-lock: ## resolve the dependencies anew into requirements.lock (needs uv)
-	uv export --quiet --format requirements.txt --no-emit-project --all-groups \
+lock: ## resolve the dependencies anew into the three lock files (needs uv)
+	uv export --quiet --format requirements.txt --no-emit-project --group dev --no-group docs \
 		--extra card --extra provision --extra sim --extra server --no-header --no-annotate -o requirements.lock
+	uv export --quiet --format requirements.txt --no-emit-project --only-group docs \
+		--no-header --no-annotate -o docs/requirements.lock
+	uv export --quiet --format requirements.txt --no-emit-project --no-default-groups --group build --extra server \
+		--no-header --no-annotate -o server/container/requirements.lock
 	rm -f uv.lock
 
 clean: ## remove what the targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-docs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -121,7 +121,7 @@ def sources() -> dict[str, str]:
 def source_of(picture: Path) -> str:
     """The text that a picture was drawn from."""
     found = _SOURCE.search(picture.read_text())
-    assert found, f"{picture.name} was not drawn by `make docs`"
+    assert found, f"{picture.name} was not drawn by `make pictures`"
     return found[1].replace("- >", "->")
 
 

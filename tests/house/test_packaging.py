@@ -13,11 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # The extras that requirements.lock holds, with what tests them.
 LOCKED = ("card", "provision", "sim", "server")
+GROUPS = {
+    name: [line for line in lines if isinstance(line, str)]  # a table takes in another group
+    for name, lines in PROJECT["dependency-groups"].items()
+}
 LOCK = (ROOT / "requirements.lock").read_text()
+DOCS_LOCK = (ROOT / "docs" / "requirements.lock").read_text()
+CONTAINER_LOCK = (ROOT / "server" / "container" / "requirements.lock").read_text()
 
 
-def locked() -> set[str]:
-    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", LOCK, re.M)}
+def locked(lock: str = LOCK) -> set[str]:
+    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", lock, re.M)}
 
 
 def closure(extra: str) -> set[str]:
@@ -68,10 +74,23 @@ def test_a_verifier_installs_no_gpio() -> None:
     assert closure("server") & (pins | {"textual", "flask"}) == set()
 
 
-def test_every_dependency_is_locked_with_hashes_and_no_host() -> None:
-    assert not re.search(r"https?:|--index|--find-links|//", LOCK)
-    blocks = re.split(r"\n(?=[a-zA-Z0-9])", LOCK.strip())
+@pytest.mark.parametrize(
+    "lock", [LOCK, DOCS_LOCK, CONTAINER_LOCK], ids=["requirements.lock", "docs", "container"]
+)
+def test_everything_is_locked_with_hashes_and_no_host(lock: str) -> None:
+    assert not re.search(r"https?:|--index|--find-links|//", lock)
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", lock.strip())
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_manuals_lock_has_what_builds_it_and_nothing_of_the_program() -> None:
+    lines = GROUPS["docs"]
+    assert {canonicalize_name(Requirement(line).name) for line in lines} <= locked(DOCS_LOCK)
+    assert locked(DOCS_LOCK) & {"fastapi", "sqlalchemy", "gpiozero", "pytest"} == set()
+    assert locked() & {"sphinx", "myst-parser"} == set()
+
+
+def test_every_dependency_is_locked() -> None:
     wanted = {
         canonicalize_name(Requirement(line).name)
         for lines in (
@@ -80,7 +99,8 @@ def test_every_dependency_is_locked_with_hashes_and_no_host() -> None:
                 PROJECT["project"]["optional-dependencies"][e]
                 for e in ("card", "provision", "sim", "server")
             ),
-            PROJECT["dependency-groups"]["dev"],
+            GROUPS["build"],
+            GROUPS["dev"],
         )
         for line in lines
     } - {"challng"}
@@ -93,12 +113,13 @@ def test_nothing_that_needs_a_compiler_is_locked() -> None:
 
 
 @pytest.mark.parametrize(
-    "group", ["dependencies", "card", "pi", "rpigpio", "provision", "sim", "server", "dev"]
+    "group",
+    ["dependencies", "card", "pi", "rpigpio", "provision", "sim", "server", "build", "dev", "docs"],
 )
 def test_every_dependency_has_its_line_in_the_docs(group: str) -> None:
     lines = {
         "dependencies": PROJECT["project"]["dependencies"],
-        "dev": PROJECT["dependency-groups"]["dev"],
+        **GROUPS,
         **PROJECT["project"]["optional-dependencies"],
     }[group]
     page = (ROOT / "docs" / "dependencies.md").read_text().lower()

@@ -19,7 +19,7 @@ PICTURES = DOCS / "pictures"
 
 @pytest.mark.parametrize("name", maps.sources())
 def test_a_map_is_drawn_from_the_table_as_it_is(name: str) -> None:
-    assert maps.source_of(PICTURES / f"{name}.svg") == maps.sources()[name], "run `make docs`"
+    assert maps.source_of(PICTURES / f"{name}.svg") == maps.sources()[name], "run `make pictures`"
 
 
 @pytest.mark.parametrize("name", maps.sources())
