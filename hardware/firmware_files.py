@@ -30,7 +30,5 @@ def copy(packages: tuple[str, ...], target: Path) -> None:
         shutil.copyfile(ROOT / name, target / name)
     named = target / f"challng-{version()}.dist-info"
     named.mkdir(parents=True, exist_ok=True)
-    (named / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: challng\nVersion: {version()}\n"
-    )
+    (named / "METADATA").write_text(f"Metadata-Version: 2.1\nName: challng\nVersion: {version()}\n")
     shutil.copyfile(ROOT / "LICENSE", named / "LICENSE")

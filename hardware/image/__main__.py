@@ -85,11 +85,15 @@ def source_date() -> int:
 
 def _write_beside(image: Path, manifest: str, epoch: int) -> None:
     packed = image.with_name(f"{image.name}.gz")
-    with image.open("rb") as source, packed.open("wb") as raw:
-        with gzip.GzipFile("", "wb", 6, raw, mtime=0) as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+    with (
+        image.open("rb") as source,
+        packed.open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as target,
+    ):
+        shutil.copyfileobj(source, target, 1 << 20)
     sums = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in (image, packed)
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in (image, packed)
     ]
     image.with_name(f"{NAME}.sha256").write_text("".join(sums))
     commit = run("git", "-C", ROOT, "rev-parse", "HEAD").strip()

@@ -30,5 +30,7 @@ def unpack(root: Path) -> str:
         *(f"--include={','.join(PACKAGES)}", SUITE, root),
     )
     lines = (line.split() for line in note.read_text().splitlines())
-    named = sorted((name.removesuffix(".deb").replace("%3a", ":"), digest) for digest, name in lines)
+    named = sorted(
+        (name.removesuffix(".deb").replace("%3a", ":"), digest) for digest, name in lines
+    )
     return "".join(f"{digest}  {name}\n" for name, digest in named)

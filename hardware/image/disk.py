@@ -1,4 +1,4 @@
-"""Files become file systems, and these a disk: without mounting anything, the same bytes each time."""
+"""Files become file systems, and these a disk: nothing is mounted, and the bytes are the same."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,14 @@ def boot_partition(files: Path, target: Path, epoch: int) -> None:
     target.unlink(missing_ok=True)
     run(
         *("mkfs.vfat", "-F", "32", "-n", "CHALLNG"),
-        *("--invariant", "-i", layout.BOOT_ID.replace("-", ""), "-C", target, str(part.size // 1024)),
+        *(
+            "--invariant",
+            "-i",
+            layout.BOOT_ID.replace("-", ""),
+            "-C",
+            target,
+            str(part.size // 1024),
+        ),
     )
     names = sorted(files.iterdir())
     for path in names:

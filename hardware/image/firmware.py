@@ -1,4 +1,4 @@
-"""The boot partition's files: the Pi's own firmware, kernel, device trees, and what a person sets."""
+"""The boot partition's files: the Pi's own firmware, kernel, trees, and what a person sets."""
 
 import shutil
 from pathlib import Path

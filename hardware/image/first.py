@@ -33,7 +33,7 @@ def _entries(root: Path) -> list[Entry]:
     order = "".join(f"{path.name}\n" for path in modules)
     script = INIT.read_text().replace("@DATA_UUID@", layout.DATA_UUID)
     return [
-        *(directory(name) for name in ("bin", "dev", "modules", "proc", "root", "run", "sys")),
+        *(directory(name) for name in ("bin", "dev", "modules", "proc", "run", "sys", "system")),
         program("init", script.encode()),
         program("bin/busybox", (root / "usr/bin/busybox").read_bytes()),
         *(link(f"bin/{name}", "busybox") for name in COMMANDS),

@@ -24,7 +24,11 @@ USELESS = (
     *("usr/share/[!cd]*", "usr/share/d[!o]*", "usr/share/doc-base", "usr/share/doc/*/[!c]*"),
     *("var/cache/*", "var/lib/*", "var/log/*", "etc/apt", "etc/dpkg", "etc/kernel"),
     *("etc/initramfs-tools", "etc/pam.d", "etc/security", "usr/bin/dpkg*", "usr/bin/busybox"),
-    *("usr/sbin/e2fsck.static", "usr/lib/aarch64-linux-gnu/gconv", "usr/lib/aarch64-linux-gnu/perl*"),
+    *(
+        "usr/sbin/e2fsck.static",
+        "usr/lib/aarch64-linux-gnu/gconv",
+        "usr/lib/aarch64-linux-gnu/perl*",
+    ),
     *("usr/bin/passwd", "usr/bin/chfn", "usr/bin/chsh", "usr/bin/gpasswd", "usr/bin/su"),
     *("usr/lib/python3.11/test", "usr/lib/python3.11/venv", "usr/lib/python3.11/pydoc_data"),
     *("usr/lib/python3.11/turtle.py", "usr/lib/python3.11/distutils", "usr/lib/python3.11/curses"),

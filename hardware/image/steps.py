@@ -12,12 +12,16 @@ class ImageError(Exception):
 def run(*command: str | Path, env: dict[str, str] | None = None, stdin: bytes = b"") -> str:
     """What the command prints; raises ImageError with its last words when it fails."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, input=stdin, env={**os.environ, **(env or {})}, check=False
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            command,
+            capture_output=True,
+            input=stdin,
+            env={**os.environ, **(env or {})},
+            check=False,
         )
     except FileNotFoundError:
         raise ImageError(
-            f"{command[0]} is not installed: `python -m hardware.image --needs` lists what is needed"
+            f"{command[0]} is not installed: `python -m hardware.image --needs` lists what it needs"
         ) from None
     if done.returncode:
         told = (done.stdout + done.stderr).decode(errors="replace").splitlines()

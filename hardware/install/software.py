@@ -37,7 +37,15 @@ def install() -> None:
     wanted.write_text(locked())
     run(
         *(SOFTWARE / "bin/pip", "install", "--quiet", "--disable-pip-version-check"),
-        *("--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", wanted),
+        *(
+            "--no-cache-dir",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--require-hashes",
+            "-r",
+            wanted,
+        ),
     )
     firmware_files.copy(FIRMWARE, _packages())
     for name, package in PROGRAMS.items():

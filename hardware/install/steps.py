@@ -11,9 +11,13 @@ class InstallError(Exception):
 def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
     """What the command prints; raises InstallError with its last words when it fails."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            command, capture_output=True, text=True, env=env, check=False
+        )
     except FileNotFoundError:
-        raise InstallError(f"{command[0]} is not on this computer: is it Raspberry Pi OS?") from None
+        raise InstallError(
+            f"{command[0]} is not on this computer: is it Raspberry Pi OS?"
+        ) from None
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise InstallError(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{tail}")
@@ -23,9 +27,10 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
 def succeeds(*command: str | Path) -> bool:
     """Whether the command is there and ends with 0."""
     try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - as above
     except FileNotFoundError:
         return False
+    return done.returncode == 0
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> bool:

@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,7 @@ def first(card: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 def second(
     card: Path, first: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
-    """A key is loaded in a computer, and the next start answers a challenge; then the power fails."""
+    """A key is loaded in a computer, the next start answers a challenge, the power fails."""
     work = tmp_path_factory.mktemp("second")
     told: dict[str, Any] = {}
     with Partition(card, work) as root:
@@ -135,7 +134,7 @@ def second(
 
 
 def _login(hands: Hands, told: dict[str, Any]) -> None:
-    """From dark to a response. A machine that is too slow for the card's own times goes dark: again."""
+    """From dark to a response; again, where a slow machine overran the card's own times."""
     for _ in range(5):
         hands.hold(lambda: hands.glass()[:1] == ["PIN>"], "PIN> shows")
         told["PIN>"] = hands.glass()
@@ -239,10 +238,10 @@ def test_nothing_in_the_image_listens_or_lets_anybody_in(image: Path, tmp_path: 
 
 
 @pytest.fixture
-def boot(image: Path, tmp_path: Path) -> Iterator[Path]:
+def boot(image: Path, tmp_path: Path) -> Path:
     """The files of the boot partition."""
     run("mcopy", "-s", "-n", "-i", f"{image}@@{layout.BOOT.start}", "::/", tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 def test_every_board_s_tree_has_the_bus_at_400_khz_a_gadget_and_no_radio(boot: Path) -> None:

@@ -20,7 +20,7 @@ from tests.kernel.tools import run
 HERE = Path(__file__).resolve().parent
 #: A core and a memory like a Zero 2 W's.
 MACHINE = ("-cpu", "cortex-a53", "-m", "512M", "-nodefaults", "-nographic", "-no-reboot")
-#: What the test's kernel line has beyond the image's own: where to tell what happens, and the hands.
+#: What the kernel line has beyond the image's own: where to tell what happens, and the hands.
 TOLD = (
     "console=ttyAMA0 loglevel=5 systemd.journald.forward_to_console=1 "
     "systemd.show_status=0 rdinit=/hands/init"
@@ -61,7 +61,10 @@ class Machine:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.cut()
 
@@ -118,7 +121,7 @@ def kernel_release(kernel: Path) -> str:
 
 
 def _hands(release: str) -> bytes:
-    """What the test adds to the kernel's memory: drivers of QEMU's devices, the board, the hands."""
+    """What the test adds to the kernel's memory: drivers for QEMU's parts, the board, the hands."""
     files, board = arm.board(release)
     modules = [*modules_for(files, arm.IMAGE_DRIVERS), *modules_for(files, ("i2c-dev",)), board]
     modules = list(dict.fromkeys(modules))

@@ -1,4 +1,4 @@
-"""What the image is made of, as far as it is pure: table, archive, settings, the files it brings."""
+"""What the image is made of, as far as it is pure: table, archive, settings, its files."""
 
 import subprocess
 import tomllib
@@ -23,7 +23,7 @@ def test_partitions_follow_each_other_and_begin_where_flash_is_erased() -> None:
     assert all(part.start % (4 * layout.MIB) == 0 for part in parts)
     assert layout.ROOT.start == layout.BOOT.start + layout.BOOT.size
     assert layout.DATA.start == layout.ROOT.start + layout.ROOT.size
-    assert layout.SIZE == layout.DATA.start + layout.DATA.size
+    assert layout.DATA.start + layout.DATA.size == layout.SIZE
 
 
 def test_the_page_says_how_much_an_update_writes() -> None:

@@ -1,4 +1,4 @@
-"""Run by root under a booted systemd: installs the card, twice, and removes it, and notes the files.
+"""Run by root under a booted systemd: installs the card, twice, and removes it, noting the files.
 
 Standard library alone; `installed.py` boots the machine and judges. Switches the machine off.
 """
@@ -38,7 +38,7 @@ def tree() -> dict[str, list[object]]:
             state = path.lstat()
             held, when = "", 0
             if stat.S_ISLNK(state.st_mode):
-                held = os.readlink(path)
+                held = str(path.readlink())
             elif stat.S_ISREG(state.st_mode):
                 held, when = hashlib.sha256(path.read_bytes()).hexdigest(), state.st_mtime_ns
             elif stat.S_ISDIR(state.st_mode):

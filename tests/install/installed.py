@@ -27,7 +27,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", params=RELEASES)
-def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """One machine, from before the installation to after its end."""
     return boot(request.param, tmp_path_factory.mktemp(request.param))
 
