@@ -21,7 +21,7 @@ from hardware.image.__main__ import NAME, build
 from hardware.image.root import USERS
 from protocol.ocra import response
 from tests.image.hands import Hands
-from tests.image.machine import Machine, new_card
+from tests.image.machine import Machine, Pi, new_card
 from tests.kernel.tools import run
 from tests.powercut.machine import mounted
 
@@ -213,6 +213,18 @@ def test_an_update_leaves_the_keys_as_they_are(
     )
     with Partition(card, tmp_path) as root:
         assert FileKeyStore(root / "var/lib/challng").load("A") == second["after"]
+
+
+def test_a_raspberry_pi_3_starts_it_from_its_own_sd_controller(image: Path, tmp_path: Path) -> None:
+    card = tmp_path / "card"
+    new_card(image, card)
+    machine = Pi(card, tmp_path / "pi")
+    try:
+        told = machine.until("Starting challng-card.service")
+    finally:
+        machine.cut()
+    assert "challng-data: clean" in told
+    assert "Emergency" not in told
 
 
 def test_nothing_in_the_image_listens_or_lets_anybody_in(image: Path, tmp_path: Path) -> None:

@@ -99,6 +99,45 @@ class Machine:
         return self.console.read_text(errors="replace")
 
 
+class Pi:
+    """One start on QEMU's Raspberry Pi 3: the Pi's own device tree, clocks, pins and SD controller.
+
+    Nothing is added to what the card brings. That machine has neither a display nor keys, and the
+    Pi's own firmware does not run: QEMU loads what `config.txt` names.
+    """
+
+    def __init__(self, card: Path, work: Path) -> None:
+        boot = unpacked_boot(card, work / "boot")
+        self.console = work / "console"
+        line = (boot / "cmdline.txt").read_text().strip()
+        told = "console=ttyAMA0,115200 loglevel=5 systemd.journald.forward_to_console=1"
+        command: tuple[str | Path, ...] = (
+            *("qemu-system-aarch64", "-M", "raspi3b", "-nographic", "-no-reboot"),
+            *("-monitor", "none", "-serial", "stdio"),
+            *("-kernel", boot / "vmlinuz", "-initrd", boot / "initrd.img"),
+            *("-dtb", boot / "bcm2837-rpi-3-b.dtb", "-append", f"{line} {told}"),
+            *("-drive", f"if=sd,format=raw,file={card}"),
+        )
+        with self.console.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def until(self, words: str) -> str:
+        """Wait until its console says this; returns all that it said."""
+        deadline = time.monotonic() + PATIENCE
+        while words not in (told := self.console.read_text(errors="replace")):
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise AssertionError(f"it never said {words!r}, but:\n{told[-4000:]}")
+            time.sleep(0.5)
+        return told
+
+    def cut(self) -> None:
+        """Pull the plug."""
+        self._process.kill()
+        self._process.wait()
+
+
 def new_card(image: Path, card: Path) -> None:
     """Flash the image onto a card."""
     shutil.copyfile(image, card)
