@@ -12,7 +12,7 @@ DOCS_STAMP := $(DOCS_VENV)/.ready
 .PHONY: $(shell sed -n 's/^\([a-z-]*\): .*##.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the demo and the tests need
 
@@ -55,6 +55,21 @@ test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds 
 
 test-arm: $(STAMP) ## the same on Debian's arm64 kernel with aarch64 wheels, in QEMU (root)
 	@KERNEL=arm $(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
+
+image: $(STAMP) ## the card's SD image into build/image (root; Debian 12)
+	@$(BIN)/python -m hardware.image build/image
+
+test-image: $(STAMP) ## the image built twice, flashed, started in QEMU and used (root; 15 minutes and more)
+	@$(BIN)/python -m pytest tests/image/flashed.py
+
+install-card: ## make this Raspberry Pi OS a card (root)
+	@$(PYTHON) -B -m hardware.install
+
+uninstall-card: ## and back (root); PURGE=1: its keys too
+	@$(PYTHON) -B -m hardware.install --remove $(if $(PURGE),--purge)
+
+test-install: $(STAMP) ## install-card and uninstall-card in Debian 12 and 13 (root, systemd-nspawn)
+	@$(BIN)/python -m pytest tests/install/installed.py
 
 test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
 	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut
