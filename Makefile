@@ -95,6 +95,12 @@ docs: $(STAMP) ## take the pictures of the pages and the README anew (needs Chro
 	@$(BIN)/python -m tests.maps docs/pictures
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
+bom: $(STAMP) ## the page of parts, from hardware/bom/*.csv
+	@$(BIN)/python -m hardware.bom
+
+wiring: $(STAMP) ## the wiring pictures of the three builds, from their settings
+	@$(BIN)/python -m hardware.wiring
+
 case: $(STAMP) ## the case's meshes and pictures (OpenSCAD, xvfb; 2 min); CHECK=1: are they current
 	@nice $(BIN)/python -m hardware.case $(if $(CHECK),--check)
 

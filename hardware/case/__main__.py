@@ -7,8 +7,10 @@ from pathlib import Path
 
 from hardware.case.make import PARTS, PICTURES, STL, SUMS, VIEWS, mesh, picture, sums
 from hardware.case.mesh import read
-from hardware.case.parameters import SCAD, scad
+from hardware.case.parameters import SCAD, described, scad
+from hardware.pages import fill, table
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "build" / "case.md"
 #: Another release of OpenSCAD may cut surfaces into other triangles; the bodies stay the same.
 _SAME_VOLUME = 1e-4
 _SAME_PLACE = 0.001
@@ -23,6 +25,7 @@ def main() -> int:
     if parser.parse_args().check:
         return _check()
     SCAD.write_text(scad())
+    PAGE.write_text(page(PAGE.read_text()))
     STL.mkdir(exist_ok=True)
     for part in PARTS:
         mesh(part, STL / f"{part}.stl")
@@ -36,6 +39,11 @@ def main() -> int:
         print(f"docs/build/pictures/{view.file}")
     SUMS.write_text(sums())
     return 0
+
+
+def page(text: str) -> str:
+    """The page about the case with its parameters as they are now."""
+    return fill(text, "parameters", table(("parameter", "mm", "what"), described()))
 
 
 def _check() -> int:

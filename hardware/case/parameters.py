@@ -1,5 +1,6 @@
 """Parameters of the case: two TOML files and the pad's keys, as variables for OpenSCAD."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def scad() -> str:
     lines.append(f"legend_clear = {_literal(words['*'])};")
     lines.append(f"legends = {_literal(legends(tables))};")
     return "\n".join(lines) + "\n"
+
+
+def described() -> list[tuple[str, str, str]]:
+    """Name, value and comment of each parameter of the case, as they stand in its file."""
+    found, section = [], ""
+    for line in CASE.read_text().splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif match := re.match(r'("?[\w#*]+"?) = (\S+)(?:\s+# (.*))?$', line):
+            name, value, comment = match.groups()
+            found.append((f"`{section}.{name}`", value, comment or ""))
+    return found
 
 
 def _literal(value: object) -> str:

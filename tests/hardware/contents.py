@@ -1,4 +1,4 @@
-"""What goes into the case, as solids from `outline.toml` alone: the case's shapes know nothing of them.
+"""What goes into the case, as solids from `outline.toml` alone.
 
 Everything is a hundredth smaller than it is, so that what only touches does not collide.
 """
@@ -75,7 +75,8 @@ def contents(spare: float = 0.0) -> dict[str, Mesh]:
         ),
         "display": block(
             shown["center"][0] - shown["width"] / 2,
-            shown["center"][1] - shown["module_height"] / 2, thick, shown["width"], shown["module_height"], shown["height"],
+            shown["center"][1] - shown["module_height"] / 2,
+            thick, shown["width"], shown["module_height"], shown["height"],
         ),
     }  # fmt: skip
     for name in ("usb_data_x", "usb_power_x"):

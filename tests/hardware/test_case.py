@@ -1,13 +1,15 @@
 """The case, measured on the meshes that are printed: closed, thick enough, and everything fits."""
 
+import tomllib
 from functools import cache
 
 import pytest
 
 from device.settings import load
+from hardware.case.__main__ import PAGE, page
 from hardware.case.make import PARTS, PICTURES, STL, SUMS, VIEWS, sums
 from hardware.case.mesh import Mesh, Point, box, cylinder, read
-from hardware.case.parameters import SCAD, SETTINGS, legends, scad
+from hardware.case.parameters import CASE, SCAD, SETTINGS, described, legends, scad
 from hardware.case.parameters import read as parameters
 from tests.hardware.contents import TOUCH, P, block, contents, floor, key_places
 
@@ -42,6 +44,15 @@ def test_the_parameters_of_the_drawing_are_those_of_the_two_files() -> None:
 def test_the_pictures_are_of_these_meshes() -> None:
     assert SUMS.read_text() == sums()
     assert [view.file for view in VIEWS if not (PICTURES / view.file).exists()] == []
+
+
+def test_the_page_has_the_parameters_and_the_size_of_the_closed_case() -> None:
+    assert PAGE.read_text() == page(PAGE.read_text())
+    assert len(described()) == sum(len(P[name]) for name in tomllib.loads(CASE.read_text()))
+    low, high = part("back").low(), part("front").high()
+    loop = P["clearance"]["end"] + P["shell"]["wall"]
+    size = (high[0] - low[0], loop - low[1], high[2] - low[2])
+    assert " x ".join(f"{round(side, 1):g}" for side in size) + " mm" in PAGE.read_text()
 
 
 @pytest.mark.parametrize("name", PARTS)

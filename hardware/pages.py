@@ -1,0 +1,20 @@
+"""Pages of the docs that have made parts: between two comments that name them."""
+
+import re
+from collections.abc import Iterable
+
+
+def fill(page: str, name: str, block: str) -> str:
+    """The page with `block` between `<!-- name -->` and `<!-- /name -->`, whatever was there."""
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    whole = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if len(whole.findall(page)) != 1:
+        raise ValueError(f"expected the comments {begin} and {end} once in the page: put them in")
+    return whole.sub(lambda _: f"{begin}\n\n{block}\n\n{end}", page)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    names = list(head)
+    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
