@@ -139,6 +139,11 @@ class Grid:
             keep = max(keep, rules.HOLE_TO_HOLE + (rules.VIA_DRILL + pad.drill - pad.width) / 2)
         self._mark((0, 1), NOBODY, to_pad(pad), low, high, keep)
 
+    def forbid(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """For vias: none that touches this box."""
+        for cell in self.within((x0, y0), (x1, y1), self.radius):
+            self.marks[cell] = self.marks[cell + self.size] = NOBODY
+
     def add_segment(self, segment: Segment, net: int) -> None:
         """Mark what is near a piece of track."""
         keep = self.radius + rules.CLEARANCE + segment.width / 2

@@ -49,7 +49,7 @@ class PlacedPad:
 _BY_HAND = {
     "J2": Place(50.5, 37.0, 90, True),
     "Q1": Place(55.25, 31.25, 180, True),
-    "R1": Place(55.25, 35.0, 0, True),
+    "R1": Place(47.0, 41.25, 0, True),
     "F1": Place(55.75, 39.25, 0, True),
     "J3": Place(62.0, 31.0, 270, True),
     "D17": Place(61.25, 45.0, 90, True),

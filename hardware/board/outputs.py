@@ -8,17 +8,20 @@ Nothing is written when a check finds anything that `WAIVED` does not name.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
 import shutil
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from hardware.board import bom, circuit, pcb, project
 from hardware.board.kicad_cli import Kicad, KicadError, kicad
@@ -45,6 +48,7 @@ _CHANGING = (
 )
 _VIEW = 'viewBox="25 29 382 228"'
 """What of the sheet is drawn on, in millimetres."""
+_DRAWN_FROM = "Drawn from"
 _POSITION_HEAD = {
     "Ref": "Designator", "Val": "Comment", "Package": "Footprint", "PosX": "Mid X",
     "PosY": "Mid Y", "Rot": "Rotation", "Side": "Layer",
@@ -77,11 +81,22 @@ def steady_drawing(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("> <", ">\n<").strip() + "\n"
 
 
-def alike(one: bytes, other: bytes) -> bool:
-    """Whether two rendered pictures show the same: the renderer's shades differ from run to run."""
-    small = [Image.open(io.BytesIO(data)).convert("L").resize((86, 120)) for data in (one, other)]
-    pairs = zip(small[0].tobytes(), small[1].tobytes(), strict=True)
-    return sum(abs(a - b) for a, b in pairs) < 2 * 86 * 120
+def digest(files: Mapping[str, str]) -> str:
+    """A name for what a picture shows: the board and the bodies of its parts."""
+    shown = [text for name, text in sorted(files.items()) if name.endswith((".kicad_pcb", ".wrl"))]
+    return hashlib.sha256("\0".join(shown).encode()).hexdigest()
+
+
+def drawn_from(picture: bytes) -> str:
+    """The name of what a rendered picture shows; its shades differ from run to run."""
+    return str(Image.open(io.BytesIO(picture)).info.get(_DRAWN_FROM, ""))
+
+
+def _named(picture: bytes, name: str) -> bytes:
+    out, words = io.BytesIO(), PngInfo()
+    words.add_text(_DRAWN_FROM, name)
+    Image.open(io.BytesIO(picture)).save(out, "PNG", optimize=True, pnginfo=words)
+    return out.getvalue()
 
 
 def _findings(report: dict[str, Any]) -> list[str]:
@@ -152,14 +167,14 @@ def _fabrication(run: Kicad) -> dict[str, bytes]:
     }
 
 
-def _pictures(run: Kicad) -> dict[str, bytes]:
+def _pictures(run: Kicad, name_of_board: str) -> dict[str, bytes]:
     run.cli("sch", "export", "svg", "--exclude-drawing-sheet", "-o", "sheet", f"{NAME}.kicad_sch")
     sheet = (run.folder / "sheet" / f"{NAME}.svg").read_text()
     found = {"board-schematic.svg": steady_drawing(sheet).encode()}
     for side, name in (("top", "board-front.png"), ("bottom", "board-back.png")):
         run.cli("pcb", "render", "--side", side, "-w", "860", "-h", "1200",
                 "--background", "opaque", "-o", name, f"{NAME}.kicad_pcb")  # fmt: skip
-        found[name] = (run.folder / name).read_bytes()
+        found[name] = _named((run.folder / name).read_bytes(), name_of_board)
     return found
 
 
@@ -176,7 +191,7 @@ def make(folder: Path, *, pictures: bool = True) -> Made:
         made.findings = check(run)
         if not made.findings:
             made.fabrication = _fabrication(run)
-            made.pictures = _pictures(run) if pictures else {}
+            made.pictures = _pictures(run, digest(made.project)) if pictures else {}
     return made
 
 
@@ -200,8 +215,8 @@ def main(arguments: list[str]) -> int:
         place.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             path = place / name
-            kept = name.endswith(".png") and path.exists() and alike(path.read_bytes(), content)
-            if not kept:
+            same = name.endswith(".png") and path.exists()
+            if not same or drawn_from(path.read_bytes()) != drawn_from(content):
                 path.write_bytes(content)
     print(
         "board: 0 findings by ERC and DRC; project, films, drill, positions, list of parts written"

@@ -12,8 +12,10 @@ from hardware.board import rules
 from hardware.board.circuit import WIDE
 from hardware.board.grid import FREE, NOBODY, STEP, Grid, Segment, Via, to_pad
 from hardware.board.layout import PlacedPad, Point
+from hardware.board.silk import Box
 
-_VIA_COST = 10.0
+_VIA_COST, _WIDE_VIA_COST = 10.0, 60.0
+"""In steps of the grid. A via is a narrow place for what a wide track carries: it gets two."""
 _THIN = ("TP", "U1", "C3")
 """Parts that get a thin track on a wide net too: no current to speak of flows to them."""
 _DIAGONAL = math.sqrt(2)
@@ -42,13 +44,20 @@ class Attempt:
         self._via_grid = self.grids[rules.VIA]
 
     def route(self, net: str, pads: Sequence[PlacedPad]) -> set[int]:
-        """Join the pads of a net, the nearest first; returns the cells of its tracks."""
-        inside, outside = [pads[0]], list(pads[1:])
+        """Join the pads of a net, the nearest first; returns the cells of its tracks.
+
+        On a wide net those that want no current come last, so that none flows through their tracks.
+        """
+        inside, outside = [], sorted(pads, key=_thin)
+        inside.append(outside.pop(0))
         tree: set[int] = set()
         while outside:
             target = min(
                 outside,
-                key=lambda pad: min(math.hypot(pad.x - one.x, pad.y - one.y) for one in inside),
+                key=lambda pad: (
+                    net in WIDE and _thin(pad),
+                    min(math.hypot(pad.x - one.x, pad.y - one.y) for one in inside),
+                ),
             )
             outside.remove(target)
             width = rules.WIDE_TRACK if net in WIDE else rules.TRACK
@@ -87,6 +96,7 @@ class Attempt:
     ) -> list[int] | None:
         size, columns, marks, vias = grid.size, grid.columns, grid.marks, self._via_grid.marks
         passes = (FREE, net)
+        through = _WIDE_VIA_COST if grid is self.grids[rules.WIDE_TRACK] else _VIA_COST
         gx, gy = (goal[0] / STEP, goal[1] / STEP) if goal else (0.0, 0.0)
         reach = math.inf
         if goal:
@@ -132,10 +142,10 @@ class Attempt:
                 and vias[flat] in passes
                 and vias[flat + size] in passes
                 and marks[other] in passes
-                and here + _VIA_COST < cost.get(other, math.inf)
+                and here + through < cost.get(other, math.inf)
             ):
-                cost[other], came[other] = here + _VIA_COST, cell
-                heapq.heappush(queue, (here + _VIA_COST + ahead(other), other))
+                cost[other], came[other] = here + through, cell
+                heapq.heappush(queue, (here + through + ahead(other), other))
         return None
 
     def _lay(self, net: str, grid: Grid, path: Sequence[int], width: float) -> None:
@@ -143,11 +153,27 @@ class Attempt:
         for before, cell, after in zip(path, path[1:], [*path[2:], None], strict=False):
             if before // grid.size != cell // grid.size:
                 self.add_via(Via(net, grid.point(cell)))
+                if width == rules.WIDE_TRACK:
+                    self._second_via(net, grid, cell % grid.size)
                 corner = cell
             elif after is None or after - cell != cell - before:
                 layer = cell // grid.size
                 self._add(Segment(net, layer, grid.point(corner), grid.point(cell), width))
                 corner = cell
+
+    def _second_via(self, net: str, grid: Grid, cell: int) -> None:
+        """Put another via beside that in `cell`, joined to it on both layers, if there is room."""
+        size, vias, passes = grid.size, self._via_grid.marks, (FREE, self.names[net])
+        apart = math.ceil((rules.VIA_DRILL + rules.HOLE_TO_HOLE) / STEP)
+        for step in (grid.columns, -grid.columns, 1, -1):
+            line = [cell + step * i for i in range(apart + 1)]
+            wide = all(grid.marks[one + side] in passes for one in line for side in (0, size))
+            if wide and vias[line[-1]] in passes and vias[line[-1] + size] in passes:
+                self.add_via(Via(net, grid.point(line[-1])))
+                for layer in (0, 1):
+                    ends = grid.point(cell), grid.point(line[-1])
+                    self._add(Segment(net, layer, *ends, rules.WIDE_TRACK))
+                return
 
     def _add(self, segment: Segment) -> None:
         self.routes.segments.append(segment)
@@ -188,9 +214,15 @@ def numbers(pads: Sequence[PlacedPad]) -> dict[str, int]:
 
 
 def base_grids(
-    pads: Sequence[PlacedPad], shape: Mapping[str, Any], widths: Iterable[float]
+    pads: Sequence[PlacedPad],
+    shape: Mapping[str, Any],
+    widths: Iterable[float],
+    keep: Iterable[Box],
 ) -> dict[float, Grid]:
-    """The board with its pads and no track, for tracks of each width; and for vias."""
+    """The board with its pads and no track, for tracks of each width and for vias.
+
+    No via pierces the words in `keep`.
+    """
     names = numbers(pads)
     grids = {}
     for width in widths:
@@ -200,6 +232,8 @@ def base_grids(
                 grid.add_pad(pad, names.get(pad.net, NOBODY))
                 if width == rules.VIA:
                     grid.forbid_near(pad)
+    for box in keep:
+        grids[rules.VIA].forbid(box.x0, box.y0, box.x1, box.y1)
     return grids
 
 

@@ -39,10 +39,6 @@ class Box:
     y1: float
     back: bool
 
-    def near(self, x: float, y: float, reach: float) -> bool:
-        """Whether a point is nearer than `reach`."""
-        return self.x0 - reach < x < self.x1 + reach and self.y0 - reach < y < self.y1 + reach
-
 
 def has_reference(part: Part) -> bool:
     """Whether a part's reference is printed; beside the others stand words of their own."""

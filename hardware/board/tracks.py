@@ -28,20 +28,20 @@ _POUR = 2 * (rules.POUR_CLEARANCE - rules.CLEARANCE) + 0.25
 def route(pads: Sequence[PlacedPad], shape: dict[str, Any], keep: Sequence[Box] = ()) -> Routes:
     """The tracks for these pads; raises `BoardError` naming the net that finds no way.
 
-    No via of the ground pierces the words in `keep`.
+    No via pierces the words in `keep`.
     """
     nets: dict[str, list[PlacedPad]] = defaultdict(list)
     for pad in pads:
         if pad.net and (pad.net != GND or pad.part == _TOGETHER):
             nets[pad.net].append(pad)
-    grids = base_grids(pads, shape, (rules.TRACK, rules.WIDE_TRACK, rules.VIA, _POUR))
+    grids = base_grids(pads, shape, (rules.TRACK, rules.WIDE_TRACK, rules.VIA, _POUR), keep)
     order = sorted(nets, key=lambda net: (net != GND, net not in WIDE, spread(nets[net]), net))
     stuck = ""
     for _ in range(_ROUNDS):
         attempt = Attempt(pads, grids)
         try:
             laid = {net: attempt.route(net, nets[net]) for net in order}
-            _ground(attempt, shape, keep, laid[GND])
+            _ground(attempt, shape, laid[GND])
         except Stuck as error:
             stuck = str(error)
             order.remove(stuck)
@@ -51,12 +51,10 @@ def route(pads: Sequence[PlacedPad], shape: dict[str, Any], keep: Sequence[Box] 
     raise BoardError(f"net {stuck} finds no way: move its parts apart in layout.py")
 
 
-def _ground(
-    attempt: Attempt, shape: dict[str, Any], keep: Sequence[Box], together: set[int]
-) -> None:
+def _ground(attempt: Attempt, shape: dict[str, Any], together: set[int]) -> None:
     pour, net = attempt.grids[_POUR], attempt.names[GND]
     areas = _areas(pour, net)
-    vias = _candidates(attempt.grids[rules.VIA], net, shape, keep)
+    vias = _candidates(attempt.grids[rules.VIA], net, shape)
     joined = _Joined(areas, pour.size)
     for cell in vias:
         joined.join(cell, cell + pour.size)
@@ -120,7 +118,7 @@ class _Joined:
         return {cell for cell, area in self._areas.items() if tops[area] == largest}
 
 
-def _candidates(grid: Grid, net: int, shape: dict[str, Any], keep: Sequence[Box]) -> list[int]:
+def _candidates(grid: Grid, net: int, shape: dict[str, Any]) -> list[int]:
     """Where a via of the ground has room, in even steps over the board."""
     step = round(_STITCH / STEP)
     found = []
@@ -128,10 +126,8 @@ def _candidates(grid: Grid, net: int, shape: dict[str, Any], keep: Sequence[Box]
         for column in range(step // 2, grid.columns, step):
             cell = row * grid.columns + column
             x, y = grid.point(cell)
-            if (
-                {grid.marks[cell], grid.marks[cell + grid.size]} <= {FREE, net}
-                and inset(shape, x, y) > rules.POUR_EDGE + rules.VIA
-                and not any(box.near(x, y, rules.VIA / 2) for box in keep)
-            ):
+            if {grid.marks[cell], grid.marks[cell + grid.size]} <= {FREE, net} and inset(
+                shape, x, y
+            ) > rules.POUR_EDGE + rules.VIA:
                 found.append(cell)
     return found

@@ -19,6 +19,7 @@ from drivers.sim.electrical import Circuit, Net
 from drivers.sim.pins import SimFactory
 from hardware.board import bom, circuit, layout, project
 from hardware.board.circuit import CONFIG, BoardError, key_name
+from hardware.board.outputs import PICTURES, digest, drawn_from
 from tests.hardware import netlists
 from tests.hardware.netlists import KICAD, Netlist
 
@@ -75,6 +76,13 @@ def test_the_committed_project_is_what_the_scripts_make() -> None:
     committed = {str(path.relative_to(KICAD)): path.read_text() for path in paths}
     assert committed.keys() == made.keys()
     assert [name for name in made if made[name] != committed[name]] == []
+
+
+@pytest.mark.parametrize("name", ["board-front.png", "board-back.png"])
+def test_the_pictures_show_the_committed_board(name: str) -> None:
+    texts = {path.name: path.read_text() for path in KICAD.glob("*.kicad_pcb")}
+    texts |= {f"models/{path.name}": path.read_text() for path in KICAD.glob("models/*.wrl")}
+    assert drawn_from((PICTURES / name).read_bytes()) == digest(texts)
 
 
 def test_schematic_and_board_say_the_same(schematic: Netlist, board: str) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import pytest
 
-from hardware.board import circuit, layout, rules
+from hardware.board import circuit, layout, rules, silk
 from hardware.board.grid import inset
 from hardware.board.sexpr import nodes, only, read
 from tests.hardware import netlists
@@ -126,7 +126,8 @@ def test_copper_keeps_away_from_the_edge(coppers: list[Copper]) -> None:
                 assert inset(SHAPE, *corner) >= rules.FACTORY_EDGE, one
 
 
-def test_each_net_but_the_poured_one_is_whole(coppers: list[Copper]) -> None:
+def wholes(coppers: list[Copper]) -> list[frozenset[str]]:
+    """The names of what touches, directly or not, and is of one net; a net's rest is one more."""
     parent = list(range(len(coppers)))
 
     def top(i: int) -> int:
@@ -138,11 +139,49 @@ def test_each_net_but_the_poured_one_is_whole(coppers: list[Copper]) -> None:
         one, other = coppers[i], coppers[j]
         if one.net == other.net and one.layers & other.layers and gap(one, other) <= 0:
             parent[top(i)] = top(j)
-    pieces: dict[str, set[int]] = defaultdict(set)
+    groups: dict[int, set[str]] = defaultdict(set)
     for i, one in enumerate(coppers):
-        if one.net and not one.net.startswith("unconnected-"):
-            pieces[one.net].add(top(i))
-    assert {net: len(found) for net, found in pieces.items() if len(found) > 1}.keys() <= {"GND"}
+        groups[top(i)].add(one.name)
+    return [frozenset(group) for group in groups.values()]
+
+
+def test_each_net_but_the_poured_one_is_whole(coppers: list[Copper], text: str) -> None:
+    found = wholes(coppers)
+    for net, pins in netlists.of_board(text).items():
+        names = {f"{ref}.{pin}" for ref, pin in pins}
+        assert net == "GND" or sum(bool(names & group) for group in found) == 1, net
+
+
+@pytest.mark.parametrize(
+    "pads", ["J2.1 Q1.3", "Q1.2 F1.1", "F1.2 J3.1", "J3.4 D17.2", "D17.1 C1.1 C2.1 J1.2 J1.4"]
+)
+def test_the_supply_flows_through_wide_tracks_alone(coppers: list[Copper], pads: str) -> None:
+    wide = [
+        one for one in coppers if one.name != "track" or 2 * one.radius >= rules.WIDE_TRACK - 1e-6
+    ]
+    (found,) = {group for group in wholes(wide) if group >= {pads.split()[0]}}
+    assert found >= set(pads.split())
+
+
+def test_the_supply_changes_sides_through_two_vias(coppers: list[Copper]) -> None:
+    wide = [one for one in coppers if one.name == "track" and one.radius > rules.TRACK]
+    for net in {one.net for one in wide}:
+        vias = [one for one in coppers if one.name == "via" and one.net == net]
+        for via in vias:
+            sides = {
+                side for one in wide if one.net == net and gap(one, via) <= 0 for side in one.layers
+            }
+            near = [one for one in vias if 0 < math.dist(one.start, via.start) < 1.1]
+            assert len(sides) < 2 or near, via
+
+
+def test_no_via_pierces_the_words(coppers: list[Copper]) -> None:
+    boxes = silk.boxes(circuit.load_parts(), SHAPE)
+    for via in (one for one in coppers if one.name == "via"):
+        (x, y), r = via.start, via.drill / 2
+        assert not any(
+            b.x0 < x + r and x - r < b.x1 and b.y0 < y + r and y - r < b.y1 for b in boxes
+        )
 
 
 def test_the_edge_is_the_outline_s(text: str) -> None:
