@@ -1,7 +1,19 @@
-"""Pages of the docs that have made parts: between two comments that name them."""
+"""Files of the docs that are made: pages in part, between two comments that name it."""
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def write(path: Path, text: str) -> None:
+    """Write a made file if it is not that already, and say which."""
+    current = path.exists() and path.read_text() == text
+    if not current:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    print(f"{path.relative_to(ROOT)}: {'is current' if current else 'written'}")
 
 
 def fill(page: str, name: str, block: str) -> str:

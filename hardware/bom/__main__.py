@@ -1,11 +1,8 @@
 """`make bom`: the page about parts, from the CSV files."""
 
-from pathlib import Path
-
 from hardware.bom.items import BUILDS, COLUMNS, read
-from hardware.pages import fill, table
+from hardware.pages import ROOT, fill, table, write
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "build" / "bom.md"
 
 
@@ -18,5 +15,4 @@ def page(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text()))
-    print("docs/build/bom.md")
+    write(PAGE, page(PAGE.read_text()))

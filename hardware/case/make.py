@@ -11,9 +11,10 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from hardware.case.parameters import HERE, SCAD
+from hardware.pages import ROOT
 
 STL = HERE / "stl"
-PICTURES = HERE.parents[1] / "docs" / "build" / "pictures"
+PICTURES = ROOT / "docs" / "build" / "pictures"
 #: Which pictures are of which meshes: one line per picture, its sources' hash and its name.
 SUMS = HERE / "pictures.sums"
 PARTS = ("front", "back", "caps", "cap-ok", "cap-clear", "cap-press", "spacers")
@@ -45,17 +46,18 @@ VIEWS = (
 def mesh(part: str, target: Path) -> None:
     """Write one part as a binary STL file."""
     _openscad(HERE / "case.scad", target, "-D", f'part="{part}"', "--export-format", "binstl")
-    target.write_bytes(_in_order(target.read_bytes()))
+    target.write_bytes(in_order(target.read_bytes()))
 
 
-def _in_order(stl: bytes) -> bytes:
-    """The same triangles sorted: OpenSCAD writes them in another order each time."""
+def in_order(stl: bytes) -> bytes:
+    """A binary STL file with its triangles sorted: OpenSCAD writes them otherwise each time."""
     found = []
     for record in struct.iter_unpack("<12fH", stl[84:]):
-        points = [record[3:6], record[6:9], record[9:12]]
+        numbers = [number + 0.0 for number in record[:12]]  # which makes 0.0 of -0.0
+        points = [numbers[3:6], numbers[6:9], numbers[9:12]]
         first = points.index(min(points))
         turned = points[first:] + points[:first]
-        found.append((*record[:3], *turned[0], *turned[1], *turned[2], 0))
+        found.append((*numbers[:3], *turned[0], *turned[1], *turned[2], 0))
     found.sort(key=lambda record: record[3:])
     head = b"Challng, made by OpenSCAD from case.scad".ljust(80)
     return b"".join([head, stl[80:84], *(struct.pack("<12fH", *record) for record in found)])

@@ -1,25 +1,19 @@
 """`make wiring`: the picture of each build, and the tables of wires in the page about wiring."""
 
-from pathlib import Path
-
-from hardware.pages import fill, table
+from hardware.pages import ROOT, fill, table, write
 from hardware.wiring.builds import BUILDS, Build
 from hardware.wiring.picture import picture
 from hardware.wiring.wires import wires
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "build" / "pictures"
 PAGE = ROOT / "docs" / "build" / "wiring.md"
 
 
 def main() -> None:
     """Write what the settings of the builds make."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
     for build in BUILDS:
-        (PICTURES / f"wiring-{build.name}.svg").write_text(picture(build))
-        print(f"docs/build/pictures/wiring-{build.name}.svg")
-    PAGE.write_text(page(PAGE.read_text()))
-    print("docs/build/wiring.md")
+        write(PICTURES / f"wiring-{build.name}.svg", picture(build))
+    write(PAGE, page(PAGE.read_text()))
 
 
 def page(text: str) -> str:

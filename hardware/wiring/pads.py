@@ -8,9 +8,7 @@ _NAMES = {"#": "OK", "*": "CLEAR"}
 _FACES = {"#": "#bfe6c8", "*": "#f4c6bd"}
 
 
-def draw_membrane(
-    drawing: Drawing, places: Places, keys: tuple[str, ...], colors: dict[str, str]
-) -> None:
+def draw_membrane(drawing: Drawing, places: Places, keys: tuple[str, ...]) -> None:
     """A foil pad: a tail with its eight lines, and the keys."""
     ends = [end for end in places.at if end.part == "pad"]
     xs = [places.at[end][0] for end in ends]

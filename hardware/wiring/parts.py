@@ -92,12 +92,3 @@ def draw_button(drawing: Drawing, corner: Point, size: Point, title: str) -> Non
     drawing.box(corner, size, _PANEL)
     drawing.disc((corner[0] + size[0] / 2, corner[1] + size[1] - 32), 17, "#f0b044")
     drawing.text((corner[0] + size[0] / 2, corner[1] + size[1] - 32), title, 9.5, bold=True)
-
-
-def draw_box(drawing: Drawing, corner: Point, size: Point, lines: list[str], fill: str) -> None:
-    """A part that is just a box with a name in it."""
-    drawing.box(corner, size, fill)
-    x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
-    for number, words in enumerate(lines):
-        at = y + (number - (len(lines) - 1) / 2) * 16
-        drawing.text((x, at), words, 13 if number == 0 else 11, bold=number == 0)

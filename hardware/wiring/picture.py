@@ -6,7 +6,6 @@ from hardware.wiring.pads import draw_grid, draw_membrane
 from hardware.wiring.parts import (
     Places,
     Sides,
-    draw_box,
     draw_button,
     draw_display,
     draw_header,
@@ -49,7 +48,7 @@ def picture(build: Build) -> str:
     _draw_parts(drawing, build, places)
     colors = {wire.net: wire.color for wire in all_wires}
     if build == BREADBOARD:
-        draw_membrane(drawing, places, board.pad.keys, colors)
+        draw_membrane(drawing, places, board.pad.keys)
     else:
         step, radius = ((66, 88), 20) if build == CARD else ((100, 104), 30)
         draw_grid(drawing, places, board.pad.keys, colors, step, radius, diodes=build == CARD)
@@ -141,17 +140,17 @@ def _draw_parts(drawing: Drawing, build: Build, places: Places) -> None:
     x, y = places.at[End("press", "1")]
     draw_button(drawing, (x - 28, y - 14), (116, 104), "press")
     if build == CARD:
-        draw_box(drawing, (1110, 416), (250, 118), [], "#e6f2e6")
+        drawing.box((1110, 416), (250, 118), "#e6f2e6")
         drawing.text((1316, 440), "fuel gauge", 13, bold=True)
         drawing.text((1316, 457), "MAX17048", 11)
-        draw_box(drawing, (_J3 - 14, 128), (178, 146), [], "#eef1f5")
+        drawing.box((_J3 - 14, 128), (178, 146), "#eef1f5")
         drawing.text((_J3 + 30, 244), "J3", 13, bold=True)
-        draw_box(drawing, (1256, 128), (164, 146), [], "#e4e2f6")
+        drawing.box((1256, 128), (164, 146), "#e4e2f6")
         drawing.text((1368, 195), "charge", 12, bold=True)
         drawing.text((1368, 211), "board, 5 V", 12, bold=True)
-        draw_box(drawing, (1206, 618), (150, 44), [], "#eef1f5")
+        drawing.box((1206, 618), (150, 44), "#eef1f5")
         drawing.text((1226, 640), "J2", 13, bold=True)
-        draw_box(drawing, (1220, 738), (160, 86), [], "#d9dee6")
+        drawing.box((1220, 738), (160, 86), "#d9dee6")
         drawing.text((1300, 796), "lithium cell", 13, bold=True)
 
 

@@ -49,7 +49,9 @@ class Drawn:
         self._root: Element = parse(path).getroot()
         self.pins = list(self._pins())
         self.terminals = list(self._terminals())
-        self.lines = list(self._lines())
+        drawn = list(self._lines())
+        self.lines = [line for line in drawn if not line.net.endswith(" inside")]
+        self.inside = [line for line in drawn if line.net.endswith(" inside")]
 
     def _groups(self, kind: str) -> Iterator[tuple[Element, list[str]]]:
         for group in self._root.iter(f"{SVG}g"):
@@ -74,10 +76,22 @@ class Drawn:
 
     def _lines(self) -> Iterator[Line]:
         for path in self._root.iter(f"{SVG}path"):
-            if path.get("class") == "wire" and not path.get("data-net", "").endswith("inside"):
+            if path.get("class") == "wire":
                 numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.get("d", ""))]
                 points = tuple(zip(numbers[::2], numbers[1::2], strict=True))
                 yield Line(path.get("stroke", ""), path.get("data-net", ""), points)
+
+    def words_at(self, words: str) -> list[Point]:
+        """Where a text stands."""
+        return [
+            (float(text.get("x", "")), float(text.get("y", "")))
+            for text in self._root.iter(f"{SVG}text")
+            if text.text == words
+        ]
+
+    def shapes(self) -> int:
+        """How many closed shapes there are: the arrows of diodes."""
+        return sum(path.get("d", "").endswith("Z") for path in self._root.iter(f"{SVG}path"))
 
     def pin_at(self, point: Point) -> Pin | None:
         """The pin whose label a wire leaves here, at its outer end."""

@@ -1,13 +1,16 @@
 """The case, measured on the meshes that are printed: closed, thick enough, and everything fits."""
 
+import random
+import struct
 import tomllib
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from device.settings import load
-from hardware.case.__main__ import PAGE, page
-from hardware.case.make import PARTS, PICTURES, STL, SUMS, VIEWS, sums
+from hardware.case.__main__ import PAGE, compared, page
+from hardware.case.make import PARTS, PICTURES, STL, SUMS, VIEWS, in_order, sums
 from hardware.case.mesh import Mesh, Point, box, cylinder, read
 from hardware.case.parameters import CASE, SCAD, SETTINGS, described, legends, scad
 from hardware.case.parameters import read as parameters
@@ -44,6 +47,28 @@ def test_the_parameters_of_the_drawing_are_those_of_the_two_files() -> None:
 def test_the_pictures_are_of_these_meshes() -> None:
     assert SUMS.read_text() == sums()
     assert [view.file for view in VIEWS if not (PICTURES / view.file).exists()] == []
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_bytes_of_a_mesh_do_not_hang_on_the_order_of_its_triangles(name: str) -> None:
+    data = (STL / f"{name}.stl").read_bytes()
+    records = [data[i : i + 50] for i in range(84, len(data), 50)]
+    random.Random(name).shuffle(records)
+    mixed = data[:84] + b"".join(records)
+    assert mixed != data
+    assert in_order(mixed) == data
+
+
+def test_a_mesh_or_picture_that_is_another_is_seen(tmp_path: Path) -> None:
+    spacers, other = STL / "spacers.stl", tmp_path / "spacers.stl"
+    data = spacers.read_bytes()
+    other.write_bytes(data[:84] + data[-50:] + data[84:-50])
+    assert compared(other, spacers) == "the same body in other triangles"
+    longer = [tuple((x, y, z * 1.01) for x, y, z in t) for t in read(spacers).triangles]
+    packed = (struct.pack("<12fH", 0, 0, 0, *(n for p in t for n in p), 0) for t in longer)
+    other.write_bytes(data[:84] + b"".join(packed))
+    assert compared(other, spacers) == ""
+    assert compared(PICTURES / VIEWS[0].file, PICTURES / VIEWS[1].file) == ""
 
 
 def test_the_page_has_the_parameters_and_the_size_of_the_closed_case() -> None:

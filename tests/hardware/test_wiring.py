@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from device.cli import main
 from device.errors import SettingsError
+from device.keystore import CardKey, FileKeyStore
 from device.settings import load, parse
 from drivers.header import HEADER_PINS
 from hardware.wiring.__main__ import PAGE, PICTURES, page
@@ -13,6 +15,7 @@ from hardware.wiring.builds import BOOTH, BREADBOARD, BUILDS, CARD, Build
 from hardware.wiring.drawing import PAINTS
 from hardware.wiring.header import GPIO, GROUND, PINS, SUPPLY_3V3, SUPPLY_5V
 from hardware.wiring.picture import picture
+from protocol.ocra import DEFAULT_SUITE, response
 from tests.hardware.drawn import Drawn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +39,23 @@ def wanted(build: Build) -> dict[str, int]:
     found |= {f"pad R{i}": gpio for i, gpio in enumerate(board.pad.rows, 1)}
     found |= {f"pad C{i}": gpio for i, gpio in enumerate(board.pad.columns, 1)}
     return found
+
+
+@builds
+def test_a_login_on_a_card_that_is_wired_so(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The settings file at the command line; keys and glass are simulated on its own pins."""
+    store = FileKeyStore(tmp_path / "store")
+    store.add("A", CardKey("CH00000018", DEFAULT_SUITE, bytes(32), 0, "Example"))
+    script = tmp_path / "keys.txt"
+    script.write_text("press\n7305\nok\n248690\nok\nshow\n")
+    card = ["--config", str(build.settings_file), "--store", str(store.directory)]
+    assert main([*card, "play", str(script)]) == 0
+    right = response(DEFAULT_SUITE, bytes(32), question="248690", counter=0, pin="7305")
+    *battery, shown = capsys.readouterr().out.splitlines()
+    assert shown == f"{right[:4]} {right[4:]}"
+    assert bool(battery) is (build == CARD)  # which has a gauge, so its mark stands above
 
 
 @builds
@@ -170,6 +190,32 @@ def test_what_is_left_out_of_a_settings_file_is_the_firmwares_own(build: Build) 
     assert board.pad.columns == own.pad.columns[: len(board.pad.columns)]
     if build != CARD:
         assert board.press_pin == own.press_pin
+
+
+@builds
+def test_every_key_is_drawn_at_its_row_and_column(build: Build) -> None:
+    keys = load(build.settings_file).board.pad.keys
+    at = {key: max(drawn(build).words_at(key), key=lambda p: p[1]) for row in keys for key in row}
+    for row in keys:
+        assert [*row] == sorted(row, key=lambda key: at[key][0])
+    for column in zip(*keys, strict=True):
+        assert [*column] == sorted(column, key=lambda key: at[key][1])
+
+
+@pytest.mark.parametrize("build", [CARD, BOOTH], ids=lambda build: build.name)
+def test_every_switch_is_between_its_rows_line_and_its_columns(build: Build) -> None:
+    keys = load(build.settings_file).board.pad.keys
+    rows = {line.net: line.points[-1][1] for line in drawn(build).inside if line.net[0] == "R"}
+    columns = {line.net: line.points[-1][0] for line in drawn(build).inside if line.net[0] == "C"}
+    for i, row in enumerate(keys, 1):
+        for j, key in enumerate(row, 1):
+            x, y = max(drawn(build).words_at(key), key=lambda p: p[1])
+            assert min((v, k) for k, v in rows.items() if v > y)[1] == f"R{i} inside"
+            assert min((v, k) for k, v in columns.items() if v > x)[1] == f"C{j} inside"
+    outside = {line.net: line.color for line in drawn(build).lines}
+    for line in drawn(build).inside:
+        assert line.color == outside[line.net.removesuffix(" inside")]
+    assert drawn(build).shapes() == (sum(map(len, keys)) if build == CARD else 0)
 
 
 @builds
