@@ -146,8 +146,7 @@ def _power() -> Iterator[Part]:
         "J3", "Charge board", "Charge_board", "Wires_1x4",
         {"1": "VBAT", "2": GND, "3": GND, "4": "5V_IN"}, "Four wires to the charge board",
     )  # fmt: skip
-    last = "D17"
-    yield _two(last, "SS34", "Schottky", "SMA", V5, "5V_IN", "Schottky diode SS34, 3 A, SMA")
+    yield _two("D17", "SS34", "Schottky", "SMA", V5, "5V_IN", "Schottky diode SS34, 3 A, SMA")
     yield _two("C1", "10u", "C", "C_0805", V5, GND, "Capacitor 10 uF, 10 V or more, X5R, 0805")
     yield _two("C2", "10u", "C", "C_0805", V5, GND, "Capacitor 10 uF, 10 V or more, X5R, 0805")
 
