@@ -142,6 +142,12 @@ wiring: $(STAMP) ## the wiring pictures of the three builds, from their settings
 case: $(STAMP) ## the case's meshes and pictures (OpenSCAD, xvfb; 2 min); CHECK=1: are they current
 	@nice $(BIN)/python -m hardware.case $(if $(CHECK),--check)
 
+board: $(STAMP) ## the card's board: rule checks, films, drill, positions, pictures (KiCad 9, or root; 3 min)
+	@nice $(BIN)/python -m hardware.board.outputs
+
+test-board: $(STAMP) ## the same made anew, and compared with what is committed
+	@nice $(BIN)/python -m pytest tests/hardware/board_made.py
+
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot .
