@@ -12,7 +12,7 @@ DOCS_STAMP := $(DOCS_VENV)/.ready
 .PHONY: $(shell sed -n 's/^\([a-z-]*\): .*##.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the demo and the tests need
 
@@ -34,8 +34,11 @@ test: $(STAMP) ## the whole test suite
 test-browser: $(STAMP) ## the pages in Chromium alone
 	@$(BIN)/python -m pytest tests/e2e
 
-test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL
-	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest tests/server
+test-booth: $(STAMP) ## a booth's day: VISITORS=2000 scripted visitors, and nothing has grown
+	@VISITORS=$(or $(VISITORS),2000) $(BIN)/python -m pytest -q -p no:cacheprovider tests/booth/a_day.py
+
+test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL (ROOMS=: a part)
+	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest $(or $(ROOMS),tests/server)
 
 test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=6), a move from SQLite
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
@@ -44,18 +47,36 @@ test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=
 test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
 
+test-container: $(STAMP) ## the verifier in its container, built without an engine (root, buildah, mmdebstrap)
+	@$(BIN)/python -m pytest tests/container/built.py
+
 test-kernel: $(STAMP) ## the card on a real kernel's GPIO and I2C (root; builds a kernel the first time)
 	@$(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
 
 test-arm: $(STAMP) ## the same on Debian's arm64 kernel with aarch64 wheels, in QEMU (root)
 	@KERNEL=arm $(BIN)/python -m pytest tests/kernel/a_login_on_a_kernel.py
 
+image: $(STAMP) ## the card's SD image into build/image (root; Debian 12)
+	@$(BIN)/python -m hardware.image build/image
+
+test-image: $(STAMP) ## the image built twice, flashed, started in QEMU and used (root; 15 minutes and more)
+	@$(BIN)/python -m pytest tests/image/flashed.py
+
+install-card: ## make this Raspberry Pi OS a card (root)
+	@$(PYTHON) -B -m hardware.install
+
+uninstall-card: ## and back (root); PURGE=1: its keys too
+	@$(PYTHON) -B -m hardware.install --remove $(if $(PURGE),--purge)
+
+test-install: $(STAMP) ## install-card and uninstall-card in Debian 12 and 13 (root, systemd-nspawn)
+	@$(BIN)/python -m pytest tests/install/installed.py
+
 test-powercut: $(STAMP) ## the store under CUTS=1000 power cuts on a real file system (root)
 	@CUTS=$(or $(CUTS),1000) $(BIN)/python -m pytest tests/powercut
 
-test-load: $(STAMP) ## open logins, floods and a soak (FULL=1: ten thousand and more; DATABASE=postgresql)
-	@$(if $(FULL),OPEN_LOGINS=10000 FLOOD=400 SOAK=20000) $(BIN)/python -m pytest -q -p no:cacheprovider \
-		tests/load/open_logins.py tests/load/floods.py tests/load/soak.py
+test-load: $(STAMP) ## open logins, floods, a soak, no database (FULL=1: all bigger; DATABASE=postgresql)
+	@$(if $(FULL),OPEN_LOGINS=10000 FLOOD=400 SOAK=20000 AWAY=30) $(BIN)/python -m pytest -q -p no:cacheprovider \
+		tests/load/open_logins.py tests/load/floods.py tests/load/soak.py tests/load/outage.py
 
 test-keys: $(STAMP) ## random sequences of key presses at pin level (SEQUENCES=10000)
 	@SEQUENCES=$(or $(SEQUENCES),10000) $(BIN)/python -m pytest tests/drivers/test_sequences.py
@@ -112,17 +133,28 @@ screens: $(STAMP) ## the manual's screens, maps, API pages and leaflet anew (nee
 pictures: screens ## all that, and the pictures of the pages in a browser
 	@$(BIN)/python -m pytest -q tests/e2e --pictures docs/pictures
 
+bom: $(STAMP) ## the page of parts, from hardware/bom/*.csv
+	@$(BIN)/python -m hardware.bom
+
+wiring: $(STAMP) ## the wiring pictures of the three builds, from their settings
+	@$(BIN)/python -m hardware.wiring
+
+case: $(STAMP) ## the case's meshes and pictures (OpenSCAD, xvfb; 2 min); CHECK=1: are they current
+	@nice $(BIN)/python -m hardware.case $(if $(CHECK),--check)
+
 catalogues: $(STAMP) ## bring the languages' catalogues to what the code says now
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap -o build/messages.pot .
 	@for po in server/catalogues/*.po; do $(BIN)/pybabel -q update -i build/messages.pot -o $$po \
 		-l $$(basename $$po .po) --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap; done
 
-lock: ## resolve the dependencies anew into requirements.lock (needs uv)
+lock: ## resolve the dependencies anew into the three lock files (needs uv)
 	uv export --quiet --format requirements.txt --no-emit-project --group dev --no-group docs \
 		--extra card --extra provision --extra sim --extra server --no-header --no-annotate -o requirements.lock
 	uv export --quiet --format requirements.txt --no-emit-project --only-group docs \
 		--no-header --no-annotate -o docs/requirements.lock
+	uv export --quiet --format requirements.txt --no-emit-project --no-default-groups --group build --extra server \
+		--no-header --no-annotate -o server/container/requirements.lock
 	rm -f uv.lock
 
 clean: ## remove what the targets made

@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.command in ("play", "sim") and options.driver == Mode.HARDWARE:
         parser.error(f"{options.command} is a simulated card: leave --driver hardware out")
+    if options.command == "sim" and options.socket and (options.note or options.cable):
+        parser.error("a card behind a socket has no note and no cable: leave these out")
     if options.command == "selftest" and options.driver == Mode.SIM:
         parser.error(
             "selftest looks at real parts and asks for real fingers, a simulated card has neither: "
@@ -75,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     terminal = commands.add_parser("sim", help="a card in this terminal")
     terminal.add_argument(
         "--note", type=Path, metavar="FILE", help="show the first lines of FILE above the card"
+    )
+    terminal.add_argument(
+        "--socket",
+        type=Path,
+        metavar="PATH",
+        help="draw nothing: show the glass and take keys over a Unix socket of this user alone, "
+        "until a signal comes or standard input ends",
     )
     _add_cable(terminal)
     script = commands.add_parser(
@@ -125,6 +134,9 @@ def _dispatch(options: argparse.Namespace) -> int:
                 return _play(options.script, store, settings, cable)
         case "sim":
             _check_there(options.store)
+            if options.socket is not None:
+                _showcase(options.store, options.socket, settings, store)
+                return 0
             try:
                 from device.terminal import note_from, run_terminal
             except ImportError as error:
@@ -190,6 +202,17 @@ def _cable(link: Path | None) -> Iterator["PtyCable | None"]:
         yield cable
     finally:
         cable.unplug()
+
+
+def _showcase(directory: Path, socket: Path, settings: Settings, store: "FileKeyStore") -> None:
+    from device.showcase.serving import run_showcase
+
+    if directory.resolve() == Path(STANDARD_STORE).resolve():
+        raise DeviceError(
+            f"{STANDARD_STORE} holds a real card's keys, which no socket presses: "
+            "name another store with --store"
+        )
+    run_showcase(settings, store, socket)
 
 
 def _play(

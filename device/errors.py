@@ -75,3 +75,11 @@ class ScriptError(DeviceError, ValueError):
 
 class HaltNotRequested(DeviceError, OSError):
     """The file that asks for a halt could not be written."""
+
+
+class SocketRefused(DeviceError, OSError):
+    """The socket of a simulated card cannot be made where it was asked for."""
+
+
+class LineRefused(DeviceError, ValueError):
+    """A line from the other end of a simulated card's socket is none that is taken."""

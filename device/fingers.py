@@ -22,7 +22,8 @@ Later = Callable[[float, Callable[[], None]], object]
 class Fingers:
     """Closes and opens contacts of `world`; `later(seconds, action)` is the caller's timer.
 
-    `felt(key, time)` says whether the card has taken all that this key did until then.
+    `felt(key, time)` says whether the card has taken all that this key has done, in a look after
+    that time; `shortest` is how long a key stays down at least, in seconds.
     """
 
     def __init__(
@@ -31,15 +32,20 @@ class Fingers:
         clock: Callable[[], float],
         later: Later,
         felt: Callable[[str, float], bool],
+        *,
+        shortest: float = DOWN,
     ) -> None:
         self._world = world
         self._clock = clock
         self._later = later
         self._felt = felt
+        self._shortest = shortest
         self._typed: deque[str] = deque()
         self._busy = False
         self._down: dict[str, float] = {}
         self._press_until = 0.0
+        #: When the last finger came up.
+        self.opened = 0.0
 
     @property
     def closed(self) -> frozenset[str]:
@@ -69,25 +75,27 @@ class Fingers:
         """Put a finger on a key, or on `PRESS`."""
         if key in self._down:
             return
+        # Before the contact: the card may have looked at it before we get to look at the clock.
+        since = self._clock()
         if key == PRESS:
             self._world.close_press()
         else:
             self._world.close_key(key)
-        # After the contact: a look that the card began before it counts as none.
-        self._down[key] = self._clock()
+        self._down[key] = since
 
     def open(self, key: str) -> None:
         """Take the finger away, when the key has been down for long enough and the card felt it."""
         since = self._down.get(key)
         if since is not None:
             self._when(
-                lambda: self._clock() >= since + DOWN and self._felt(key, since),
+                lambda: self._clock() >= since + self._shortest and self._felt(key, since),
                 lambda: self._lift(key),
             )
 
     def _lift(self, key: str) -> None:
         if self._down.pop(key, None) is None:
             return
+        self.opened = self._clock()
         if key == PRESS:
             self._world.open_press()
         else:
@@ -102,7 +110,7 @@ class Fingers:
             self._when(lambda: key not in self._down, lambda: self._pause(key))
 
     def _pause(self, key: str) -> None:
-        opened = self._clock()
+        opened = self.opened
         self._when(
             lambda: self._clock() >= opened + BETWEEN and self._felt(key, opened),
             self._next,

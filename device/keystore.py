@@ -153,6 +153,17 @@ class FileKeyStore(KeyStore):
                 self._sealer.prepare()
                 self._disk.replace(path, encode(slot, record, self._sealer))
 
+    def prepare(self) -> None:
+        """Make the directory and the sealing key before the first slot; nothing, if one is there.
+
+        `add` does it too. This is for a new card, which makes its secrets before it has a key.
+        """
+        with self._writing():
+            self._disk.make_directory(self._directory)
+            with self._disk.lock(self._directory):
+                if not self.slots():
+                    self._sealer.prepare()
+
     def advance(self, slot: str) -> int:
         """Write the slot's file anew with the next counter, then return the present one."""
         path = self._path(slot)

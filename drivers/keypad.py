@@ -70,6 +70,7 @@ class Keypad:
         self._debounce = Debounce()
         self._parked = False
         self._edge = False
+        self._edges = self._edges_told = 0
         self._told = -math.inf
         self._next: float | None = 0.0
         self._scanned = 0.0
@@ -85,11 +86,12 @@ class Keypad:
         if self._edge:
             self._edge = False
             self._debounce.stir()
+        edges = self._edges  # now: what comes after this sets _edge anew
         self._scanned = now
         events = self._debounce.sample(now, self._matrix.scan())
         self._park(now)
         if not self._edge and self._debounce.settles() is None:
-            self._told = now
+            self._told, self._edges_told = now, edges
         return events
 
     def due(self) -> float | None:
@@ -99,10 +101,13 @@ class Keypad:
         after_edge = self._scanned + SAMPLE_PERIOD
         return after_edge if self._next is None else min(self._next, after_edge)
 
-    @property
-    def told(self) -> float:
-        """Until when all that the contacts did was told: the last poll that left nothing open."""
-        return self._told
+    def told(self, since: float) -> bool:
+        """Say whether all was told that the contacts did until now, from `since` on.
+
+        `since` is a time before the movement that is asked about: a look counts that began after
+        it, left nothing open, and knew of every edge.
+        """
+        return self._told >= since and self._edges_told == self._edges
 
     def close(self) -> None:
         """Let go of the pins."""
@@ -119,5 +124,6 @@ class Keypad:
         self._next = min((end for end in ends if end is not None), default=None)
 
     def _on_edge(self) -> None:
+        self._edges += 1
         self._edge = True
         self._wake()

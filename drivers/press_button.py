@@ -49,6 +49,7 @@ class PressButton:
         self._wake = wake
         self._debounce = Debounce()
         self._edge = False
+        self._edges = self._edges_told = 0
         self._told = -math.inf
         self._next: float | None = 0.0
         self._sampled = 0.0
@@ -68,11 +69,12 @@ class PressButton:
         if self._edge:
             self._edge = False
             self._debounce.stir()
+        edges = self._edges  # now: what comes after this sets _edge anew
         closed = _CLOSED if self._contact.closed() else _OPEN
         events = self._debounce.sample(now, closed)
         self._next = self._debounce.settles()
         if not self._edge and self._next is None:
-            self._told = now
+            self._told, self._edges_told = now, edges
         return [_as_button(event) for event in events]
 
     def due(self) -> float | None:
@@ -82,16 +84,20 @@ class PressButton:
         after_edge = self._sampled + SAMPLE_PERIOD
         return after_edge if self._next is None else min(self._next, after_edge)
 
-    @property
-    def told(self) -> float:
-        """Until when all that the contact did was told: the last poll that left nothing open."""
-        return self._told
+    def told(self, since: float) -> bool:
+        """Say whether all was told that the contact did until now, from `since` on.
+
+        `since` is a time before the movement that is asked about: a look counts that began after
+        it, left nothing open, and knew of every edge.
+        """
+        return self._told >= since and self._edges_told == self._edges
 
     def close(self) -> None:
         """Let go of the pin."""
         self._contact.close()
 
     def _on_edge(self) -> None:
+        self._edges += 1
         self._edge = True
         self._wake()
 

@@ -15,6 +15,7 @@ from .commands import (
     accounts,
     applications,
     backup,
+    booth,
     cards,
     doctor,
     moving,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(audit, "verify", "check that the log is what was written", upkeep.audit_verify)
     _add(audit, "seal", "seal the rows that no seal covers yet", upkeep.audit_seal)
     backup.parsers(commands)
+    booth.parsers(commands)
     doctor.parsers(commands)
     key = _group(commands, "key", "the master key")
     _add(key, "rotate", "add a master key and seal everything under it", upkeep.key_rotate)

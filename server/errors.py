@@ -32,6 +32,10 @@ class MoveRefused(ServerError):
     """A verifier cannot move to the database that was given, or not now."""
 
 
+class BoothRefused(ServerError):
+    """A booth cannot be set up: its card, or what it needs for a simulated one."""
+
+
 class SealBroken(ServerError, ValueError):
     """A sealed value does not open: damaged, moved to another row, or another master key."""
 

@@ -24,7 +24,7 @@ LOCKS = Counter("challng_device_locks", "Devices locked by wrong answers.")
 RADIUS = Counter(
     "challng_radius_requests", "RADIUS requests, by client and outcome.", ["client", "outcome"]
 )
-REPEATED = Counter("challng_requests_repeated", "Requests done again after a deadlock or the like.")
+REPEATED = Counter("challng_requests_repeated", "Work done again after a deadlock or the like.")
 DATABASE_AWAY = Counter("challng_database_away", "Requests answered 503 for want of the database.")
 REQUESTS = Histogram(
     "challng_request_seconds",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from .accounts.passwords import Hasher
@@ -20,8 +21,13 @@ from .moving import marks
 from .settings import Settings
 
 
-def make(settings: Settings, clock: Clock, actor: str) -> None:
-    """Make the verifier, or raise DataDirRefused and leave everything as it was."""
+def make(
+    settings: Settings, clock: Clock, actor: str, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Make the verifier, or raise DataDirRefused and leave everything as it was.
+
+    `environment` may name the master key.
+    """
     data = settings.data
     existed = data.exists()
     if existed and (not data.is_dir() or any(data.iterdir())):
@@ -32,7 +38,7 @@ def make(settings: Settings, clock: Clock, actor: str) -> None:
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         data.chmod(0o700)
-        _fill(settings, clock, actor)
+        _fill(settings, clock, actor, environment)
     except BaseException as error:
         _clear(data, existed)
         if isinstance(error, OSError):
@@ -61,10 +67,10 @@ def upgrade(settings: Settings) -> bool:
         database.close()
 
 
-def _fill(settings: Settings, clock: Clock, actor: str) -> None:
+def _fill(settings: Settings, clock: Clock, actor: str, environment: Mapping[str, str]) -> None:
     old_mask = os.umask(0o077)
     try:
-        source = keys.find_source(settings.data)
+        source = keys.find_source(settings.data, environment)
         if source.path is not None and source.path.parent == settings.data:
             keys.create_file(source.path)
         keyring = keys.Keyring(source)

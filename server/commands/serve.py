@@ -33,7 +33,7 @@ def serve(settings: Settings, given: Namespace) -> int:
     settings = _with_tls(settings, given)
     files = tls.pair(settings)
     open_verifier(settings).close()  # refuse before any worker starts
-    _refuse_a_taken_port(given.host, given.port)
+    refuse_a_taken_port(given.host, given.port)
     runtime = settings.data / "runtime" / str(given.port)
     _prepare(settings, runtime)
     _allow_files(settings.connections)
@@ -104,8 +104,8 @@ def _with_tls(settings: Settings, given: Namespace) -> Settings:
     return settings
 
 
-def _refuse_a_taken_port(host: str, port: int) -> None:
-    """Say so at once: the workers share their port, and would share it with a stranger too."""
+def refuse_a_taken_port(host: str, port: int) -> None:
+    """Raise SettingsRefused at once: workers share their port, and would with a stranger too."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

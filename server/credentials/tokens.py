@@ -60,9 +60,9 @@ class Tokens(Generic[C]):
         the_id = bindparam("the_id", type_=table.c.id.type)
         self._find = select(table).where(table.c.token_hash == bindparam("hash"), usable)
         self._get = select(table).where(table.c.id == the_id, usable)
-        self._hold = (
-            select(table.c.id).where(table.c.id == the_id, usable).with_for_update(read=True)
-        )
+        held = select(table.c.id).where(table.c.id == the_id, usable)
+        self._hold = held.with_for_update(read=True)
+        self._hold_alone = held.with_for_update(key_share=True)
 
     def new(self) -> str:
         """Draw a token."""
@@ -102,9 +102,13 @@ class Tokens(Generic[C]):
         row = connection.execute(self._get, {"the_id": credential_id}).one_or_none()
         return None if row is None else self._made(row)
 
-    def hold(self, connection: Connection, credential: C) -> bool:
-        """Keep a credential from being revoked until the transaction ends; False where it was."""
-        return connection.execute(self._hold, {"the_id": credential.id}).first() is not None
+    def hold(self, connection: Connection, credential: C, *, alone: bool = False) -> bool:
+        """Keep a credential from being revoked until the transaction ends; False where it was.
+
+        `alone`: its other calls wait meanwhile, and see what this one has done.
+        """
+        held = self._hold_alone if alone else self._hold
+        return connection.execute(held, {"the_id": credential.id}).first() is not None
 
     def revoke(self, connection: Connection, name: str, now: datetime) -> bool:
         """End a credential; False where there is none of this name that is not revoked."""

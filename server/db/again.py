@@ -10,7 +10,7 @@ A connection that broke before COMMIT was sent is the same: nothing stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
@@ -23,6 +23,8 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
     TimeoutError,
 )
+
+from .. import metrics
 
 T = TypeVar("T")
 
@@ -43,12 +45,14 @@ _current: ContextVar[Try | None] = ContextVar("challng_try", default=None)
 @contextmanager
 def trying() -> Iterator[Try]:
     """Begin a try: what is committed within it is noted, in threads that it starts too."""
-    this = Try()
+    around, this = _current.get(), Try()
     token = _current.set(this)
     try:
         yield this
     finally:
         _current.reset(token)
+        if around is not None:  # of which this is a part
+            around.written = around.written or this.written
 
 
 def note_commit() -> None:
@@ -72,13 +76,29 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError | InternalError | TimeoutError)
 
 
+def tries() -> Iterator[AbstractContextManager[None]]:
+    """Give a context for each try: `for one in tries(): with one: return await ...`.
+
+    It swallows the error of a try that is to be done again; the last one swallows none.
+    """
+    for left in reversed(range(TRIES)):
+        yield _one(last=not left)
+
+
 def again(work: Callable[[], T]) -> T:
     """Do a piece of work, and do it again where that is sound and the database asked for it."""
-    for left in reversed(range(TRIES)):
-        with trying() as this:
-            try:
-                return work()
-            except SQLAlchemyError as error:
-                if not left or this.written or not may_be_repeated(error):
-                    raise
+    for one in tries():
+        with one:
+            return work()
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def _one(*, last: bool) -> Iterator[None]:
+    with trying() as this:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            if last or this.written or not may_be_repeated(error):
+                raise
+            metrics.REPEATED.inc()

@@ -61,6 +61,16 @@ def engine(url: str, patience: Patience) -> Engine:
     return made
 
 
+def account(url: str) -> tuple[str | None, str | None]:
+    """Return the user and the password that a URL names.
+
+    Raises SettingsRefused for a URL that libpq cannot read; its text is not repeated.
+    """
+    given = _keywords(url)
+    user, password = given.get("user"), given.get("password")
+    return None if user is None else str(user), None if password is None else str(password)
+
+
 def _lives(connection: psycopg.Connection[Any]) -> bool:
     try:
         connection.autocommit = True
@@ -77,13 +87,7 @@ def _arguments(url: str, patience: Patience) -> dict[str, Any]:
     Without the keepalives and `tcp_user_timeout` (milliseconds) a host that vanished without a
     word would hold its connections for a quarter of an hour.
     """
-    try:
-        given = conninfo_to_dict(f"postgresql://{url.split('://', 1)[1]}")
-    except (psycopg.Error, IndexError):
-        raise SettingsRefused(
-            "The URL of the database cannot be read: write it as "
-            "postgresql://user:password@host:5432/database."
-        ) from None
+    given = _keywords(url)
     limits = {
         "statement_timeout": patience.statement_seconds,
         "lock_timeout": patience.lock_seconds,
@@ -101,3 +105,13 @@ def _arguments(url: str, patience: Patience) -> dict[str, Any]:
     if "," in str(given.get("host", "")):
         sure["target_session_attrs"] = "read-write"
     return sure | given | {"options": f"{options} {given.get('options', '')}".strip()}
+
+
+def _keywords(url: str) -> dict[str, Any]:
+    try:
+        return dict(conninfo_to_dict(f"postgresql://{url.split('://', 1)[1]}"))
+    except (psycopg.Error, IndexError):
+        raise SettingsRefused(
+            "The URL of the database cannot be read: write it as "
+            "postgresql://user:password@host:5432/database."
+        ) from None

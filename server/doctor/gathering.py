@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, func, make_url, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import tls
@@ -47,7 +47,11 @@ def gather(settings: Settings, clock: Clock, environment: Mapping[str, str] = os
         synchronised=synchronised(),
         files=tuple(_files(settings.data, source)),
         key_error=_key_error(source),
-        key_beside_database=source.path is not None and source.path.parent == settings.data,
+        key_beside_database=(
+            settings.database_url is None
+            and source.path is not None
+            and source.path.parent == settings.data
+        ),
         default_password=_is_first_tried(settings),
         free=shutil.disk_usage(settings.data).free if settings.data.is_dir() else 0,
         database_error=error,
@@ -94,8 +98,10 @@ def _key_error(source: KeySource) -> str | None:
 def _is_first_tried(settings: Settings) -> bool:
     if settings.database_url is None:
         return False
-    url = make_url(settings.database)
-    return url.password is not None and url.password in {*_FIRST_TRIED, url.username, ""}
+    from ..db import postgres  # loads slowly, and is not needed without a server
+
+    user, password = postgres.account(settings.database)
+    return password is not None and password in {*_FIRST_TRIED, user, ""}
 
 
 def _certificate(settings: Settings) -> tuple[str | None, datetime | None]:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..accounts import people
 from ..accounts.people import Account
+from ..accounts.users import hold
 from ..audit.events import Event
 from ..audit.log import AuditLog
 from ..clock import Clock
@@ -157,6 +158,7 @@ class Requests:
         Raises NotTaken while something is missing, NotAllowed where it is not allowed any more.
         """
         with self._database.writing() as connection:
+            hold(connection, session.user_id)  # of two at once the second sees it submitted
             order = self._own(connection, session, order_id)
             if order.submitted:
                 return order

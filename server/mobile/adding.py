@@ -16,7 +16,6 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ..accounts import people
-from ..accounts.users import hold
 from ..audit.events import Event
 from ..clock import Clock
 from ..crypto.keyring import Keyring
@@ -182,9 +181,7 @@ class Adding:
     def _add(self, bearer: str, given: Given, key: _Key) -> Added | PinWrong:
         with self._database.writing() as connection:
             now = self._clock.now()
-            found = registrations.find(connection, bearer, now)
-            hold(connection, found.user_id)
-            found = registrations.find(connection, bearer, now)  # as it stands while he is held
+            found = registrations.held(connection, bearer, now)
             if found.state is RegistrationState.DONE:  # at this very moment
                 return self._once_more(connection, found, given)
             admitted = admit(connection, self._keyring, found.user_id, found.aim, now)

@@ -77,7 +77,7 @@ class Proving:
     def _prove(self, bearer: str, token: str) -> tuple[TokenWrong | None, Proved | None]:
         with self._database.writing() as connection:
             now = self._clock.now()
-            found = registrations.find(connection, bearer, now)
+            found = registrations.held(connection, bearer, now)
             if found.state is not RegistrationState.SENT or found.sent_at is None:
                 raise IllegalMove(_NOT_SENT)
             if found.sent_at + timedelta(seconds=self._settings.activation_token_seconds) <= now:

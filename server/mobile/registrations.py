@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
+from ..accounts.users import hold
 from ..db.tables import mobile_registrations, users
 from ..errors import IllegalMove, RegistrationOver, RegistrationUnknown
 from ..states.registration import REGISTRATION, RegistrationMove, RegistrationState
@@ -127,6 +128,15 @@ def find(connection: Connection, bearer: str, now: datetime) -> Registration:
         expires_at=row.expires_at,
         device_id=row.device_id,
     )
+
+
+def held(connection: Connection, bearer: str, now: datetime) -> Registration:
+    """Return the registration of a token as it stands while its user is held.
+
+    Of several calls at once each sees what the one before it has done.
+    """
+    hold(connection, find(connection, bearer, now).user_id)
+    return find(connection, bearer, now)
 
 
 def move(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from .. import language
-from ..accounts.users import hold
 from ..audit.events import Event
 from ..clock import Clock
 from ..crypto.keyring import Keyring
@@ -91,8 +90,7 @@ class Sending:
             raise NoSms(NO_SMS)
         with self._database.writing() as connection:
             now = self._clock.now()
-            hold(connection, registrations.find(connection, bearer, now).user_id)
-            found = registrations.find(connection, bearer, now)
+            found = registrations.held(connection, bearer, now)
             if again and found.state is not RegistrationState.SENT:
                 raise IllegalMove(_NONE_YET)
             admitted = admit(connection, self._keyring, found.user_id, found.aim, now)

@@ -53,9 +53,14 @@ _TEMPLATES.globals.update(
 _AGAIN = N_("Start again")
 
 
+def drawn(template: str, /, **values: object) -> str:
+    """Return the HTML made of a template, given by its name."""
+    return _TEMPLATES.get_template(f"{template}.html").render(**values)
+
+
 def page(template: str, status: int = 200, /, **values: object) -> HTMLResponse:
     """Return the page made of a template, given by its name."""
-    return HTMLResponse(_TEMPLATES.get_template(f"{template}.html").render(**values), status)
+    return HTMLResponse(drawn(template, **values), status)
 
 
 def notice(

@@ -2,7 +2,8 @@
 
 A prepared card is pending: it is never offered and never answers. Who wins of several calls at
 once is decided by the database: one serial stands once among the cards that are not revoked, and
-every step is a compare-and-set on the device's state.
+every step is a compare-and-set on the device's state. The calls of one credential take turns, for
+each decides by several rows; another credential may come in between.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db import tables
 from ..db.engine import Database
-from ..errors import CardActive, NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
+from ..errors import CardActive, CardRefused, NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
 from ..factors import cards
 from ..factors.card_factor import place
 from ..lifecycle import order_rows, revocation
@@ -71,7 +72,7 @@ class Enrolments:
             try:
                 with self._database.writing() as connection:
                     return self._prepare(connection, by, given)
-            except (IntegrityError, _Overtaken):
+            except (IntegrityError, CardRefused, _Overtaken):
                 continue  # another call put a card of this serial here first, or took it away
         raise _busy(given.record.serial)
 
@@ -122,6 +123,8 @@ class Enrolments:
             was = Standing(serial, card.key_id or "", card.state)
             if revocation.abandon(connection, card.device_id):
                 event = Event.CARD_ABANDONED
+            elif revocation.find(connection, serial) is None:  # an operator was quicker
+                raise _no_such(serial)
             elif pending_only:
                 raise CardActive(f"The card {serial} is active already: revoke it if it must go.")
             elif revocation.revoke(connection, self._audit, card.device_id, now, by.actor):
@@ -134,7 +137,7 @@ class Enrolments:
     # --- within
 
     def _begin(self, connection: Connection, by: Provisioner) -> datetime:
-        if not provisioners.hold(connection, by):
+        if not provisioners.hold(connection, by, alone=True):
             raise credential.refused()
         return self._clock.now()
 

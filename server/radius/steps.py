@@ -3,11 +3,15 @@
 A login begun here belongs to the client that began it, and its State is sealed for that client and
 user: nobody else takes it on, whatever he overhears. The session that a login opens has done its
 work when it is accepted or refused, and ends in the same transaction that writes that down.
+
+Each step is one transaction, and one that the database undid is done again by itself (`db.again`):
+the client sees nothing of it, and what an earlier step has decided stands.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, and_, or_, select
@@ -15,6 +19,7 @@ from sqlalchemy import Connection, and_, or_, select
 from ..accounts import groups, names, users
 from ..audit.events import Event
 from ..crypto.secrets_table import LOOKUP
+from ..db.again import again, tries
 from ..db.tables import logins
 from ..errors import (
     AnswerMalformed,
@@ -27,12 +32,15 @@ from ..errors import (
 from ..login.judge import LOCKED
 from ..login.ledger import LoginState, Purpose
 from ..login.offers import Offered
+from ..login.password import Then
 from ..login.sessions import Opened
 from ..login.whence import Whence
 from ..verifier import Verifier
 from . import attributes, core, texts
 from .clients import Client
 from .codec import Code, Reply, Request
+
+T = TypeVar("T")
 
 
 class Steps:
@@ -61,9 +69,9 @@ class Steps:
     # --- a client that can be challenged
 
     async def _password(self, asking: _Asking, step: core.GivePassword) -> Reply:
-        outcome = await self._verifier.passwords.begin(
-            step.user, step.password, asking.caller, asking.belongs, asking.agent
-        )
+        outcome = await self._right(asking, step.user, step.password, asking.begin)
+        if isinstance(outcome, NoUsableDevice):
+            raise outcome
         if isinstance(outcome, Opened):
             return await run_sync(asking.settle, outcome)
         return asking.challenge(outcome)
@@ -72,15 +80,14 @@ class Steps:
         login_id = asking.opened_state(step.user, step.state)
         if login_id is None:
             return core.rejected(texts.START_AGAIN)
-        served = self._verifier.logins
         if not step.text.strip():  # an approval of the last second outlives the challenge
             opened = await run_sync(asking.finish, login_id)
             if opened is not None:
                 return await run_sync(asking.settle, opened)
-        offered = await run_sync(served.show, login_id, asking.belongs)
+        offered = await run_sync(asking.show, login_id)
         move = core.move(step.text, offered)
         if isinstance(move, core.Choose):
-            chosen = await run_sync(served.choose, login_id, move.factor, asking.belongs)
+            chosen = await run_sync(asking.choose, login_id, move.factor)
             return asking.challenge(chosen)
         if isinstance(move, core.Wait):
             opened = await self._approval(asking, login_id)
@@ -113,7 +120,7 @@ class Steps:
             waiting = asking.waiting(connection, user_id, answered=bool(step.answer))
             return waiting or asking.begin(connection, user_id, user)
 
-        found = await self._verifier.passwords.check(step.user, step.password, asking.caller, then)
+        found = await self._right(asking, step.user, step.password, then)
         if isinstance(found, NoUsableDevice):
             raise found
         if isinstance(found, Opened):
@@ -122,19 +129,17 @@ class Steps:
 
     def _second(self, asking: _Asking, found: str | Offered, answer: str) -> Reply:
         """Go on with a login that waits, or has just begun: the answer, or the phone's approval."""
-        served = self._verifier.logins
         if isinstance(found, str) and not answer:
             opened = asking.finish(found)
             if opened is not None:
                 return asking.settle(opened)
         new = isinstance(found, Offered)
-        offered = found if isinstance(found, Offered) else served.show(found, asking.belongs)
+        offered = found if isinstance(found, Offered) else asking.show(found)
         if not answer:
             return asking.tell(offered, "" if new else texts.NOT_APPROVED)
         move = core.move(answer, offered)
         if isinstance(move, core.Choose):
-            chosen = served.choose(offered.login_id, move.factor, asking.belongs)
-            return asking.tell(chosen)
+            return asking.tell(asking.choose(offered.login_id, move.factor))
         if new and not core.can_be_judged(offered):
             return asking.tell(offered)
         try:
@@ -144,6 +149,13 @@ class Steps:
             if before is None:
                 raise
             return asking.tell(offered, before)
+
+    async def _right(self, asking: _Asking, user: str, password: str, then: Then[T]) -> T:
+        """Return what follows a right password."""
+        for one in tries():
+            with one:
+                return await self._verifier.passwords.check(user, password, asking.caller, then)
+        raise AssertionError("unreachable")
 
 
 class _Asking:
@@ -221,7 +233,7 @@ class _Asking:
     def judge(self, login_id: str, text: str) -> Opened:
         """Have an answer decided; where the phone has approved meanwhile, that counts."""
         try:
-            return self._verifier.logins.answer(login_id, text, self.belongs)
+            return again(lambda: self._verifier.logins.answer(login_id, text, self.belongs))
         except LoginDecided:
             opened = self.finish(login_id)
             if opened is None:
@@ -229,10 +241,19 @@ class _Asking:
             return opened
 
     def finish(self, login_id: str) -> Opened | None:
-        return self._verifier.finishing.finish(login_id, self.belongs)
+        return again(lambda: self._verifier.finishing.finish(login_id, self.belongs))
+
+    def show(self, login_id: str) -> Offered:
+        return again(lambda: self._verifier.logins.show(login_id, self.belongs))
+
+    def choose(self, login_id: str, factor: str) -> Offered:
+        return again(lambda: self._verifier.logins.choose(login_id, factor, self.belongs))
 
     def settle(self, opened: Opened) -> Reply:
         """End the session, and let its user in as far as this client takes its access level."""
+        return again(lambda: self._settle(opened))
+
+    def _settle(self, opened: Opened) -> Reply:
         rules = self._client.rules
         let_in = opened.access in rules.accepts
         event = Event.RADIUS_ACCEPTED if let_in else Event.RADIUS_REFUSED

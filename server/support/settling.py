@@ -325,7 +325,7 @@ class Settling:
                 account_closed_at=row.closed_at,
                 state=DeviceState(row.state),
                 ended_at=row.ended_at,
-                held_cents=row.held,
+                held_cents=int(row.held),  # PostgreSQL's sums of big integers are decimals
                 fee_cents=deposits.fee_cents(self._settings, DeviceKind(row.kind), row.serial),
             )
             for row in rows

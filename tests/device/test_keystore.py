@@ -274,3 +274,25 @@ def test_what_root_writes_belongs_to_the_owner_of_the_store(
     owner = store.directory.stat()
     # host.key, slot-A, and slot-A with its next counter.
     assert given == [(owner.st_uid, owner.st_gid)] * 3
+
+
+def test_a_new_card_s_sealing_key_is_made_before_its_first_slot_and_kept(tmp_path: Path) -> None:
+    directory = tmp_path / "new"
+    FileKeyStore(directory, board_here=False).prepare()
+    made = (directory / "host.key").read_bytes()
+    assert len(made) == 32
+    assert directory.stat().st_mode & 0o777 == 0o700
+    store = FileKeyStore(directory, board_here=False)
+    store.prepare()
+    store.add("A", card_key())
+    store.prepare()
+    assert (directory / "host.key").read_bytes() == made
+    assert store.load("A") == card_key()
+
+
+def test_a_store_whose_sealing_key_is_lost_gets_no_new_one(tmp_path: Path) -> None:
+    store = FileKeyStore(tmp_path / "store", board_here=False)
+    store.add("A", card_key())
+    (store.directory / "host.key").unlink()
+    FileKeyStore(store.directory, board_here=False).prepare()
+    assert not (store.directory / "host.key").exists()

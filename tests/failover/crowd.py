@@ -196,15 +196,10 @@ def balance(books: Books, verifier: Verifier) -> None:
             connection.execute(select(logins.c.id).where(logins.c.state == "accepted")).scalars()
         )
         opened = connection.execute(select(sessions.c.login_id)).scalars().all()
-        counters = dict(
-            connection.execute(
-                select(devices.c.serial, cards.c.counter).join(
-                    cards, cards.c.device_id == devices.c.id
-                )
-            )
-            .tuples()
-            .all()
+        of_devices = select(devices.c.serial, cards.c.counter).join(
+            cards, cards.c.device_id == devices.c.id
         )
+        counters = {row.serial: row.counter for row in connection.execute(of_devices)}
         written = connection.execute(
             select(func.count())
             .select_from(audit_log)

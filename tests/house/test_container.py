@@ -53,7 +53,27 @@ def test_every_package_is_hash_checked_and_none_is_fetched_after_that() -> None:
     assert len(pips) == 2
     assert "--require-hashes" in pips[0]
     assert "--requirement requirements.lock" in " ".join(pips[0].split())
+    assert "server/container/requirements.lock ./" in given(build, "COPY")
     assert "--no-index" in pips[1]
+
+
+def locked(path: Path) -> dict[str, str]:
+    """Each package of a lock file, with its version and its hashes."""
+    text = path.read_text().replace("\\\n", " ")
+    text = re.sub(r" ;.*?(?= --hash)", "", text)  # for which systems: the container knows its own
+    return {
+        line.split("==")[0]: " ".join(line.split()) for line in text.splitlines() if "==" in line
+    }
+
+
+def test_its_packages_are_those_that_are_tested() -> None:
+    whole, own = (
+        locked(ROOT / "requirements.lock"),
+        locked(ROOT / "server" / "container" / "requirements.lock"),
+    )
+    assert {name: whole.get(name) for name in own} == own
+    assert {"granian", "sqlalchemy", "psycopg"} <= own.keys()
+    assert not {"pytest", "playwright", "rpi-gpio", "luma-oled"} & own.keys()
 
 
 def test_it_runs_as_a_user_of_its_own_with_one_volume() -> None:

@@ -11,11 +11,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.image.software import PLATFORMS
+from hardware.locked import locked
 from tests.kernel.build import ARCHIVE, LGPIO, PACKAGE
 from tests.kernel.tools import CannotBuild, digest, install, once, run
 
 HERE = Path(__file__).resolve().parent
-LOCK = HERE.parents[1] / "requirements.lock"
 SUITE = "bookworm"
 #: What the build needs, and the Debian package of each.
 NEEDED = {
@@ -33,14 +34,10 @@ NEEDED = {
 DEBIAN = ("linux-image-arm64", "python3", "kmod", "mount", "coreutils", "dash")
 #: Drivers that this kernel has as modules.
 DRIVERS = ("configfs", "i2c-dev", "virtio_mmio", "9pnet_virtio", "9p")
-#: The card's part of requirements.lock.
-CARD = (
-    *("adafruit-circuitpython-matrixkeypad", "cbor2", "cffi", "colorzero", "cryptography"),
-    *("defusedxml", "gpiozero", "luma-core", "luma-oled", "pillow", "pycparser", "smbus2"),
-)
+#: And those with which a card's image is started: a disk, a random number generator, a cable.
+IMAGE_DRIVERS = ("virtio_pci", "virtio_console", "virtio_rng", "sdhci-pci")
 #: Where the guest finds its Python packages.
 PACKAGES = Path("/srv/packages")
-PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64")
 #: The kernel's headers come with the kernel, so that the module always fits.
 HEADERS = (
     'mkdir "$1/headers" && cd "$1/headers" && release=$(ls "$1/lib/modules") && '
@@ -74,6 +71,20 @@ def build() -> BuiltArm:
     return BuiltArm(kernel, _files(debian), _module(debian))
 
 
+def board(release: str) -> tuple[Path, Path]:
+    """Debian's files with the drivers, and the module, for a kernel of this release."""
+    if missing := [package for path, package in NEEDED.items() if not Path(path).exists()]:
+        install(missing)
+    debian = _debian()
+    (found,) = (path.name for path in (debian / "root/lib/modules").iterdir())
+    if found != release:
+        raise CannotBuild(
+            f"{debian} has kernel {found}, and the image {release}: remove that folder, so that it "
+            "is fetched anew; if that does not help, make the image anew"
+        )
+    return debian / "root", _module(debian)
+
+
 def _debian() -> Path:
     """Debian's files, without what the guest has no use for, and the kernel's headers."""
 
@@ -96,7 +107,7 @@ def _debian() -> Path:
             capture_output=True,
         )
 
-    return once("arm-debian", digest(SUITE, *DEBIAN, *DRIVERS, HEADERS), make)
+    return once("arm-debian", digest(SUITE, *DEBIAN, *DRIVERS, *IMAGE_DRIVERS, HEADERS), make)
 
 
 def _keep_drivers(root: Path) -> None:
@@ -107,6 +118,7 @@ def _keep_drivers(root: Path) -> None:
     told = run(
         *("modprobe", "--dirname", root, "--set-version", release, "--show-depends", "--all"),
         *DRIVERS,
+        *IMAGE_DRIVERS,
     )
     keep = {Path(path).name for path in re.findall(r"^insmod (\S+)", told, re.MULTILINE)}
     for module in (root / "lib/modules").rglob("*.ko"):
@@ -117,7 +129,7 @@ def _keep_drivers(root: Path) -> None:
 
 def _files(debian: Path) -> Path:
     """Debian's files and the card's wheels as the kernel unpacks them into its memory."""
-    wanted = _locked()
+    wanted = locked()
 
     def make(folder: Path) -> None:
         (folder / "requirements.txt").write_text(wanted)
@@ -146,16 +158,6 @@ def _files(debian: Path) -> Path:
 
     key = digest(debian.name, wanted, LGPIO, CARD_PROGRAM, *PLATFORMS)
     return once("arm-files", key, make) / "files.cpio"
-
-
-def _locked() -> str:
-    """The lines of requirements.lock that are the card's, with their hashes."""
-    blocks = re.findall(r"^([\w.-]+)==(?:.*\\\n)*.*\n", LOCK.read_text(), re.MULTILINE)
-    if missing := set(CARD) - set(blocks):
-        raise CannotBuild(f"requirements.lock has no {', '.join(sorted(missing))}: see CARD")
-    names = "|".join(map(re.escape, CARD))
-    found = re.finditer(rf"^(?:{names})==(?:.*\\\n)*.*\n", LOCK.read_text(), re.MULTILINE)
-    return "".join(match[0] for match in found)
 
 
 def _module(debian: Path) -> Path:

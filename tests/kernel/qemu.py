@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def boot(built: BuiltArm, work: Path) -> dict[str, Any]:
     memory = _memory(built, work)
     command: tuple[str | Path, ...] = (
         *("qemu-system-aarch64", "-M", "virt", *MACHINE, "-serial", "stdio"),
-        *("-kernel", built.kernel, "-initrd", memory, "-dtb", _device_tree(work)),
+        *("-kernel", built.kernel, "-initrd", memory, "-dtb", device_tree(work, MACHINE)),
         *("-append", " ".join(f"{name}={value}" for name, value in arguments.items())),
         *_share("work", work, ""),
         *_share("project", ROOT, ",readonly=on"),
@@ -70,10 +71,10 @@ def _memory(built: BuiltArm, work: Path) -> Path:
     return memory
 
 
-def _device_tree(work: Path) -> Path:
-    """QEMU's own, with a Pi's name."""
+def device_tree(work: Path, machine: Sequence[str]) -> Path:
+    """QEMU's own for this machine, with a Pi's name."""
     tree = work / "machine.dtb"
-    run("qemu-system-aarch64", "-M", f"virt,dumpdtb={tree}", *MACHINE)
+    run("qemu-system-aarch64", "-M", f"virt,dumpdtb={tree}", *machine)
     for *options, node, name, value in IDENTITY:
         run("fdtput", *options, tree, node, name, value)
     return tree

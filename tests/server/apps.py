@@ -111,8 +111,14 @@ def _app(verifier: Verifier) -> FastAPI:
 
 
 def _rules(settings: Settings) -> bytes:
-    """Return what two verifiers' settings have in common when one application serves them both."""
-    return pickle.dumps(settings.model_dump(exclude={"data", "database_url"}))
+    """Return what two verifiers' settings have in common when one application serves them both.
+
+    An application asks whether mails and messages can be sent; where they go is the verifier's.
+    """
+    rules = settings.model_dump(exclude={"data", "database_url"})
+    for gateway in ("mail_url", "sms_url"):
+        rules[gateway] = rules[gateway] is not None
+    return pickle.dumps(rules)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Databases of PostgreSQL for the verifier's tests, where CHALLNG_TEST_POSTGRES is set.
 
 One server serves the whole run. To make a database takes longer than most tests, so one that a
-test is done with is emptied and lent again.
+test is done with is emptied and lent again, unless its tables have become others.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg import Connection, sql
@@ -27,8 +28,11 @@ SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname IN ('public', 'challng_parts')
 """
-_PARTITIONS = r"""
-SELECT 1 FROM pg_tables WHERE schemaname = 'challng_parts' AND tablename NOT LIKE '%\_rest'
+_SHAPE = """
+SELECT md5(string_agg(c.oid::regclass || '.' || a.attname, ' ' ORDER BY c.relname, a.attname))
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('public', 'challng_parts')
 """
 _COUNTS = "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences"
 _EMPTY = """
@@ -81,8 +85,8 @@ def take_back(folder: Path) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             connection.execute(_EMPTY)
-            of_another_shape = connection.execute(_PARTITIONS).fetchone()
-        if not of_another_shape:
+            shape = _shape(connection)
+        if shape == _shape_of_the_template():
             _back.append(each.name)
 
 
@@ -134,6 +138,19 @@ def _another(connection: Connection[object]) -> str:
 def _exists(connection: Connection[object], name: str) -> bool:
     found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
     return found.fetchone() is not None
+
+
+def _shape(connection: Connection[Any]) -> str:
+    """Return what is the same for two databases with the same tables and partitions."""
+    row = connection.execute(_SHAPE).fetchone()
+    assert row
+    return str(row[0])
+
+
+@cache
+def _shape_of_the_template() -> str:
+    with _server().connect(_TEMPLATE) as connection:
+        return _shape(connection)
 
 
 @cache

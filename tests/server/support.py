@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from protocol import ocra, serial
@@ -120,6 +121,12 @@ def environment_of(verifier: Verifier) -> dict[str, str]:
     settings = verifier.settings
     where = {"CHALLNG_DATABASE_URL": settings.database} if settings.database_url else {}
     return {"CHALLNG_DATA": str(settings.data)} | where
+
+
+def commands_find(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands that are run in this process find a verifier, wherever its tables are."""
+    for name, value in environment_of(verifier).items():
+        monkeypatch.setenv(name, value)
 
 
 def _lay_in(url: str) -> None:

@@ -24,7 +24,7 @@ from server.settings import read
 from server.verifier import Verifier, open_verifier
 
 from .post import Hook, Mailbox, hook, mailbox
-from .support import Api, ToldClock, add_user, make_verifier
+from .support import Api, ToldClock, add_user, commands_find, make_verifier
 
 SERVER = Path(__file__).resolve().parents[2] / "server"
 PLACES = re.compile(r"%\((\w+)\)s")
@@ -270,8 +270,9 @@ def test_the_command_says_what_it_did(
     reach(verifier, mail="alice@example.com")
     write(verifier)
     monkeypatch.setenv("CHALLNG_MAIL_URL", post.url)
+    commands_find(verifier, monkeypatch)
     for said in ("1 notices sent", "0 notices sent"):
-        assert main(["--data", str(verifier.settings.data), "tick"]) == 0
+        assert main(["tick"]) == 0
         assert said in capsys.readouterr().out
     assert post.subjects() == ["A PIN was changed"]
 

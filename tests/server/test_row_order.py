@@ -189,8 +189,8 @@ def test_a_session_that_is_over_is_neither_renewed_nor_proved(
     assert verifier.sessions.renew(found) is None
     with verifier.database.reading() as connection:
         assert connection.execute(asked).scalar_one() == found.token_hash  # undone too
-        with pytest.raises(SessionUnknown):
-            verifier.sessions.prove(connection, found.token_hash, 1)
+    with pytest.raises(SessionUnknown), verifier.database.writing() as connection:
+        verifier.sessions.prove(connection, found.token_hash, 1)
 
 
 def test_a_session_that_cannot_be_renewed_does_not_hide_what_was_done(

@@ -267,7 +267,9 @@ def test_there_is_one_code_at_most(verifier: Verifier, card: Card, api: Api) -> 
     assert with_code(api, first) == "401"
     with verifier.database.reading() as connection:
         ended = connection.execute(
-            select(devices.c.end_reason).where(devices.c.kind == "temporary_code")
+            select(devices.c.end_reason)
+            .where(devices.c.kind == "temporary_code")
+            .order_by(devices.c.id)
         ).scalars()
         assert list(ended) == ["replaced", None]
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+ACCEPT, REJECT, CHALLENGE = 2, 3, 11  # RFC 2865, section 3
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "challng"
 # The installed packages of this Python are used inside, so its Debian must have the same.
@@ -107,7 +108,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
-            timeout=400,
+            timeout=900,
         )
     result = check / "result.json"
     assert result.exists(), log.read_text(errors="replace")[-3000:]
@@ -137,6 +138,40 @@ def test_a_verifier_whose_workers_hang_is_ended_by_the_watchdog(seen: dict[str, 
     hung = seen["verifier"]["hung"]
     assert (hung["NRestarts"], hung["readyz"]) == ("2", 200)
     assert "Watchdog timeout" in seen["verifier"]["journal"]
+
+
+def test_radius_is_served_beside_the_verifier_when_systemd_says_so(seen: dict[str, Any]) -> None:
+    started = seen["verifier"]["radius"]["started"]
+    assert (started["ActiveState"], started["NRestarts"]) == ("active", "0")
+
+
+def test_password_and_card_let_in_over_radius_once(seen: dict[str, Any]) -> None:
+    radius = seen["verifier"]["radius"]
+    assert radius["wrong"]["code"] == REJECT
+    assert [reply["code"] for reply in radius["right"]] == [ACCEPT, REJECT]
+
+
+def test_an_unsigned_request_is_not_replied_to_and_told_in_the_journal(
+    seen: dict[str, Any],
+) -> None:
+    radius = seen["verifier"]["radius"]
+    assert radius["unsigned"] is None
+    assert re.search(r'"why": "unsigned"', radius["journal"])
+
+
+def test_a_radius_server_that_hangs_is_ended_by_the_watchdog_and_answers_again(
+    seen: dict[str, Any],
+) -> None:
+    radius = seen["verifier"]["radius"]
+    assert radius["hung"]["NRestarts"] == "1"
+    assert "Watchdog timeout" in radius["journal"]
+    assert radius["again"]["code"] == CHALLENGE
+
+
+def test_a_stopped_radius_server_ends_in_order(seen: dict[str, Any]) -> None:
+    stopped = seen["verifier"]["radius"]["stopped"]
+    assert (stopped["ActiveState"], stopped["Result"]) == ("inactive", "success")
+    assert stopped["ExecMainStatus"] == "0"
 
 
 def test_a_stopped_verifier_ends_in_order(seen: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Run by root under a booted systemd: works the units, and writes down what it saw.
 
-Standard library alone; `booted.py` boots the machine and judges the result. The last step asks for
-a halt as the card does, and so powers the machine off.
+Standard library alone (`nas.py` beside it has pyrad); `booted.py` boots the machine and judges the
+result. The last step asks for a halt as the card does, and so powers the machine off.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import time
 import traceback
@@ -19,6 +20,13 @@ from pathlib import Path
 RESULT = Path("/check/result.json")
 URL = "http://127.0.0.1:8600"
 SERVER, CARD = "challng-server.service", "challng-card.service"
+RADIUS = "challng-radius.service"
+COMMAND = "/opt/challng/bin/challng-server"
+AS_ROOT = {
+    "CHALLNG_MASTER_KEY_FILE": "/etc/challng/master.key",
+    "CHALLNG_DATA": "/var/lib/challng-server",
+}
+SHARED = "a-secret-of-the-machine"
 #: Seconds that anything may take in a machine without a screen and with two busy cores.
 PATIENCE = 60
 
@@ -82,14 +90,10 @@ def short_watchdog(unit: str, *lines: str) -> None:
 def verifier() -> dict[str, object]:
     """Make a verifier as root, then let its unit live a whole life."""
     Path("/etc/challng").mkdir(exist_ok=True)
-    master = Path("/etc/challng/master.key")
+    master = Path(AS_ROOT["CHALLNG_MASTER_KEY_FILE"])
     master.touch(mode=0o600)
     master.write_bytes(base64.b64encode(os.urandom(32)) + b"\n")
-    as_root = {
-        "CHALLNG_MASTER_KEY_FILE": str(master),
-        "CHALLNG_DATA": "/var/lib/challng-server",
-    }
-    command = "/opt/challng/bin/challng-server"
+    command, as_root = COMMAND, AS_ROOT
     run(command, "init", **as_root)
     run(command, "user", "add", "ada", "--password-file", "-", stdin="correct-horse", **as_root)
     short_watchdog(SERVER)
@@ -117,10 +121,64 @@ def verifier() -> dict[str, object]:
         "timer": show("challng-server-seal.timer")["ActiveState"],
         "result": show("challng-server-seal.service")["Result"],
     }
+    seen["radius"] = radius()
     run("systemctl", "stop", SERVER)
     seen["stopped"] = {**show(SERVER), "readyz": answer("/readyz")}
     seen["audit"] = run(command, "audit", "verify", **as_root)
     seen["journal"] = run("journalctl", "--no-pager", "--output=cat", f"--unit={SERVER}")
+    return seen
+
+
+def asked(password: str, state: str = "", *more: str) -> dict[str, object] | None:
+    """What the RADIUS server replies to ada's password; None when it does not."""
+    printed = run(
+        *("/usr/bin/python3", "-B", "/opt/challng/source/tests/systemd/nas.py", *more),
+        *("1812", SHARED, "ada", password, *([state] if state else [])),
+        PYTHONPATH="/opt/challng/site",
+    )
+    reply: dict[str, object] | None = json.loads(printed)
+    return reply
+
+
+def radius() -> dict[str, object]:
+    """Give ada a card and let her in through the unit, beside the verifier that serves."""
+    folder, pin = Path("/run/ada"), "7305"
+    folder.mkdir(mode=0o700)
+    passphrase, pin_file = folder / "passphrase", folder / "pin"
+    for file, secret in ((passphrase, "a passphrase that is long"), (pin_file, pin)):
+        file.touch(mode=0o600)
+        file.write_text(secret)
+    record, store = str(folder / "card.pskc"), str(folder / "card")
+    given = ("--passphrase-file", str(passphrase))
+    provision = "/opt/challng/bin/challng-provision"
+    run(provision, "new", "--store", store, "--out", record, *given)
+    importing = (COMMAND, "card", "import", record, *given, "--user", "ada")
+    run(*importing, "--pin-file", str(pin_file), **AS_ROOT)
+    adding = (COMMAND, "radius", "client", "add", "machine", "127.0.0.1", "--secret-file", "-")
+    run(*adding, stdin=SHARED, **AS_ROOT)
+    short_watchdog(RADIUS)
+    run("systemctl", "daemon-reload")
+
+    seen: dict[str, object] = {}
+    run("systemctl", "start", RADIUS)
+    seen["started"] = show(RADIUS)
+    seen["unsigned"] = asked("correct-horse", "", "--unsigned")
+    seen["wrong"] = asked("battery-staple")
+    challenge = asked("correct-horse") or {}
+    digits = re.search("[Cc]hallenge ([0-9]{6})", str(challenge["text"]))
+    assert digits, challenge
+    keys = ("press", pin, "ok", digits[1], "ok", "show", "off")
+    play = ("/opt/challng/bin/challng-card", "--driver", "sim", "--store", store, "play", "-")
+    glass = re.search("([0-9]{4}) ([0-9]{4})", run(*play, stdin="\n".join(keys)))
+    assert glass
+    response, state = glass[1] + glass[2], str(challenge["state"])
+    seen["right"] = [asked(response, state), asked(response, state)]
+    os.kill(int(show(RADIUS)["MainPID"]), 19)
+    seen["hung"] = until_restarted(RADIUS, 1)
+    seen["again"] = asked("correct-horse")
+    run("systemctl", "stop", RADIUS)
+    seen["stopped"] = show(RADIUS)
+    seen["journal"] = run("journalctl", "--no-pager", "--output=cat", f"--unit={RADIUS}")
     return seen
 
 

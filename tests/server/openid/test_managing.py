@@ -18,6 +18,7 @@ from server.login.access import Access
 from server.openid.client import Client, check_address
 from server.verifier import Verifier
 from tests.server.browser import forms
+from tests.server.support import commands_find
 
 from .party import ISSUER, REDIRECT, Browser, Party, register
 
@@ -29,10 +30,11 @@ def command(
     verifier: Verifier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Any:
     monkeypatch.setenv("CHALLNG_PUBLIC_URL", ISSUER)
+    commands_find(verifier, monkeypatch)
 
     def run(*arguments: object) -> tuple[int, str]:
         capsys.readouterr()  # what the application has logged
-        code = cli.main(["--data", str(verifier.settings.data), "openid", *map(str, arguments)])
+        code = cli.main(["openid", *map(str, arguments)])
         told = capsys.readouterr()
         return code, told.out + told.err
 

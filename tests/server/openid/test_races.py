@@ -17,7 +17,7 @@ import pytest
 from server.clock import SystemClock
 from server.verifier import Verifier
 from tests.doors import free_port
-from tests.server.support import FAST, Card, add_card, add_user, make_verifier
+from tests.server.support import FAST, Card, add_card, add_user, environment_of, make_verifier
 
 from .party import Browser, Party, register
 
@@ -34,8 +34,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Verifier,
     card = Card()
     add_card(verifier, card)
     port = free_port()
-    environment = os.environ | {
-        "CHALLNG_DATA": str(verifier.settings.data),
+    environment = os.environ | environment_of(verifier)
+    environment |= {
         "CHALLNG_PUBLIC_URL": issuer,
         "CHALLNG_LOG_REQUESTS": "false",
         "CHALLNG_SLOW_AFTER": "100000",

@@ -18,7 +18,7 @@ from server.clock import SystemClock
 from server.verifier import Verifier
 from tests.doors import free_port
 
-from ..support import Card, add_card, add_user, make_verifier
+from ..support import Card, add_card, add_user, environment_of, make_verifier
 
 QUICK = {"CHALLNG_ARGON2_TIME": "1", "CHALLNG_ARGON2_MEMORY_KIB": "8"}
 
@@ -50,10 +50,10 @@ def serving(
     with log.open("wb") as out:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "server", "--data", str(verifier.settings.data)),
+                *(sys.executable, "-m", "server"),
                 *("serve", "--port", str(port), *(str(each) for each in options)),
             ],
-            env=os.environ | QUICK | dict(environment or {}),
+            env=os.environ | environment_of(verifier) | QUICK | dict(environment or {}),
             stdout=out,
             stderr=out,
         )

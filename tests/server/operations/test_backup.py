@@ -20,7 +20,7 @@ from server.errors import BackupRefused, DataDirRefused, ServerError
 from server.verifier import Verifier
 from tests.doors import secret_file
 
-from ..support import PASSWORD, PIN, Api, Card, add_card, add_user
+from ..support import PASSWORD, PIN, Api, Card, add_card, add_user, commands_find, environment_of
 from .saved import KEY, WORDS, Saved
 
 
@@ -281,15 +281,17 @@ def run(*arguments: object) -> int:
 def test_the_two_commands(
     saved: Saved, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CHALLNG_DATA", raising=False)
+    commands_find(saved.verifier, monkeypatch)
     folder, data = saved.folder, saved.verifier.settings.data
     short = secret_file(folder / "short", "eleven char")
     words = secret_file(folder / "words", "twelve chars")
     file, again = folder / "file", folder / "again"
-    assert run("--data", data, "backup", file, "--passphrase-file", short) == 1
+    assert run("backup", file, "--passphrase-file", short) == 1
     assert not file.exists()
-    assert run("--data", data, "backup", file, "--passphrase-file", words) == 0
-    assert run("--data", data, "backup", file, "--passphrase-file", words) == 1
+    assert run("backup", file, "--passphrase-file", words) == 0
+    assert run("backup", file, "--passphrase-file", words) == 1
+    for name in environment_of(saved.verifier):
+        monkeypatch.delenv(name)
     assert run("--data", again, "restore", file, "--passphrase-file", words) == 1
     assert "--master-key" in capsys.readouterr().err
     key = ("--master-key", data / "master.key")

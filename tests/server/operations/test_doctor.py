@@ -21,7 +21,7 @@ from server.doctor.facts import DatabaseFacts, Facts, FileFact, Level, Reached
 from server.settings import Settings
 from server.verifier import Verifier
 
-from ..support import FAST, ToldClock, add_user
+from ..support import FAST, ToldClock, add_user, commands_find
 
 NOW = ToldClock().now()
 SOUND = Facts(
@@ -121,15 +121,19 @@ def test_what_is_wrong_comes_first() -> None:
 
 
 def look(verifier: Verifier, **more: object) -> Facts:
-    given = Settings(data=verifier.settings.data, **(FAST | more))  # type: ignore[arg-type]
+    where = {"data": verifier.settings.data, "database_url": verifier.settings.database_url}
+    given = Settings(**(where | FAST | more))  # type: ignore[arg-type]
     return gathering.gather(given, verifier.clock, {})
 
 
 def test_what_is_there_is_seen(verifier: Verifier, clock: ToldClock) -> None:
     facts = look(verifier)
     assert facts.database
-    assert facts.key_beside_database
-    assert {Path(each.path).name for each in facts.files} >= {"data", "challng.db", "master.key"}
+    in_a_file = verifier.database.is_sqlite
+    assert facts.key_beside_database is in_a_file
+    names = {Path(each.path).name for each in facts.files}
+    assert names >= {"data", "master.key", "audit.anchor"}
+    assert ("challng.db" in names) is in_a_file
     assert all(each.mode & 0o077 == 0 for each in facts.files)
     assert facts.free > 0
     assert (facts.database.damage, facts.database.migrated) == (None, True)
@@ -172,6 +176,10 @@ def test_a_database_that_is_none_is_said_to_be(verifier: Verifier, tmp_path: Pat
     facts = look(verifier, database_url=url)
     assert "does not answer" in str(facts.database_error)
     assert facts.default_password
+    # Several hosts with their ports, as a verifier has them that follows a primary.
+    facts = look(verifier, database_url="postgresql://challng@127.0.0.1:1,127.0.0.1:2/challng")
+    assert "does not answer" in str(facts.database_error)
+    assert not facts.default_password
 
 
 def test_a_mail_server_is_connected_to_and_told_nothing(verifier: Verifier) -> None:
@@ -192,10 +200,11 @@ def test_a_mail_server_is_connected_to_and_told_nothing(verifier: Verifier) -> N
 
 
 def test_the_command_says_what_to_do_and_fails(
-    verifier: Verifier, capsys: pytest.CaptureFixture[str]
+    verifier: Verifier, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    commands_find(verifier, monkeypatch)
     (verifier.settings.data / "audit.anchor").chmod(0o666)
-    assert cli.main(["--data", str(verifier.settings.data), "doctor"]) == 1
+    assert cli.main(["doctor"]) == 1
     said = capsys.readouterr().out
     assert re.search(r"^wrong: Others may open .*audit\.anchor \(mode 666\)\.$", said, re.M)
     assert "    chmod 600 " in said

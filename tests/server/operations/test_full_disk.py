@@ -20,6 +20,8 @@ from server.verifier import Verifier
 from ..support import PASSWORD, Api, Card
 from .served import serving
 
+pytestmark = pytest.mark.sqlite  # of a server's full disk: tests/server/postgres/test_again.py
+
 
 @contextmanager
 def full(verifier: Verifier) -> Iterator[None]:

@@ -15,7 +15,7 @@ from server.crypto import rotation
 from server.crypto.secrets_table import AUDIT
 from server.verifier import Verifier
 
-from ..support import PASSWORD, Card, add_card, add_user
+from ..support import PASSWORD, Card, add_card, add_user, environment_of
 from ..wire import Wire
 from .served import Served, serving
 
@@ -48,9 +48,9 @@ async def under_load(served: Served, cards: dict[str, Card]) -> tuple[list[list[
             before = len(found)
             while len(found) < before + USERS:  # logins go on between two rotations
                 await asyncio.sleep(0.01)
-            data = served.verifier.settings.data
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "server", "--data", str(data), "key", "rotate"),
+                *(sys.executable, "-m", "server", "key", "rotate"),
+                env=os.environ | environment_of(served.verifier),
                 stdout=subprocess.DEVNULL,
             )
             codes.append(await process.wait())

@@ -12,6 +12,7 @@ from tests.postgres import Server, running
 
 from .. import lent
 from ..support import Card, ToldClock, add_card, add_user, make_verifier
+from .stumbling import Stumbles
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,11 @@ def verifier(
     add_user(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def stumbles(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> Stumbles:
+    return Stumbles(verifier, monkeypatch)
 
 
 @pytest.fixture

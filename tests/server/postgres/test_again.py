@@ -17,6 +17,7 @@ from server.db.tables import audit_log
 from server.verifier import Verifier
 
 from ..support import Api, Card
+from .stumbling import Stumbles, undone
 
 
 def locked(connection: Any, name: str) -> None:
@@ -24,11 +25,13 @@ def locked(connection: Any, name: str) -> None:
 
 
 def test_of_two_that_wait_for_each_other_the_one_undone_is_done_again(verifier: Verifier) -> None:
-    both = threading.Barrier(2)
+    both, one_is_through = threading.Barrier(2), threading.Event()
     tries: list[str] = []
 
     def work(first: str, second: str) -> None:
         def step() -> None:
+            if first in tries:  # undone: it does not come between once more
+                assert one_is_through.wait(60)
             with verifier.database.writing() as connection:
                 tries.append(first)
                 locked(connection, first)
@@ -37,6 +40,7 @@ def test_of_two_that_wait_for_each_other_the_one_undone_is_done_again(verifier: 
                 locked(connection, second)
 
         again(step)
+        one_is_through.set()
 
     threads = [
         threading.Thread(target=work, args=names)
@@ -53,9 +57,7 @@ def test_of_two_that_wait_for_each_other_the_one_undone_is_done_again(verifier: 
 def conflict(verifier: Verifier, code: str = "40001") -> None:
     """Have the database itself say that a transaction is undone."""
     with verifier.database.writing() as connection:
-        connection.execute(
-            text(f"DO $$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = '{code}'; END $$")
-        )
+        connection.execute(undone(code))
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01"])
@@ -97,29 +99,11 @@ def test_a_mistake_is_not_done_again(verifier: Verifier) -> None:
     assert len(tries) == 1
 
 
-@pytest.fixture
-def stumbles(verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The audit log's next rows meet a deadlock, as many times as are put into the list."""
-    left: list[int] = []
-    write = verifier.audit.write
-
-    def stumble(connection: Any, now: Any, event: Event, *given: Any, **more: Any) -> None:
-        write(connection, now, event, *given, **more)
-        if left and event is Event.LOGIN_ACCEPTED:
-            left.pop()
-            connection.execute(
-                text("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$")
-            )
-
-    monkeypatch.setattr(verifier.audit, "write", stumble)
-    return left
-
-
 def test_an_answer_that_met_a_deadlock_is_decided_once(
-    verifier: Verifier, api: Api, card: Card, stumbles: list[int]
+    verifier: Verifier, api: Api, card: Card, stumbles: Stumbles
 ) -> None:
     login, challenge = api.login()
-    stumbles.append(1)
+    stumbles.at(Event.LOGIN_ACCEPTED, "40P01")
     shown = card.shows(challenge)
     assert api.answer(login, shown).status_code == 200
     assert api.answer(login, shown).status_code == 409
@@ -129,15 +113,35 @@ def test_an_answer_that_met_a_deadlock_is_decided_once(
 
 
 def test_an_answer_that_meets_deadlock_after_deadlock_is_answered_503_and_stands_open(
-    api: Api, card: Card, stumbles: list[int]
+    api: Api, card: Card, stumbles: Stumbles
 ) -> None:
     login, challenge = api.login()
-    stumbles.extend([1] * TRIES)
+    stumbles.at(Event.LOGIN_ACCEPTED, *["40P01"] * TRIES)
     shown = card.shows(challenge)
     refused = api.answer(login, shown)
     assert refused.status_code == 503
     assert refused.json()["type"].endswith(":unavailable")
     assert refused.headers["retry-after"] == "1"
+    assert api.answer(login, shown).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "53100",  # its disk is full
+        "53200",  # its memory
+        "57014",  # a statement took too long
+        "55P03",  # a lock was not to be had
+        "25006",  # a standby, which takes no writes
+    ],
+)
+def test_what_a_server_cannot_do_now_is_answered_503_and_stands_open(
+    api: Api, card: Card, stumbles: Stumbles, code: str
+) -> None:
+    login, challenge = api.login()
+    stumbles.at(Event.LOGIN_ACCEPTED, code)
+    shown = card.shows(challenge)
+    assert api.answer(login, shown).status_code == 503
     assert api.answer(login, shown).status_code == 200
 
 

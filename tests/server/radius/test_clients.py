@@ -26,7 +26,7 @@ from server.radius.clients import Rules
 from server.settings import Settings
 from server.verifier import Verifier, open_verifier
 from tests.doors import free_port
-from tests.server.support import Card, add_user, make_verifier
+from tests.server.support import Card, add_user, commands_find, make_verifier
 from tests.server.test_commands import Operator, fast_and_alone
 from tests.server.test_supervision import Manager, manager
 
@@ -36,8 +36,12 @@ __all__ = ["fast_and_alone", "manager"]
 
 
 @pytest.fixture
-def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
-    make_verifier(tmp_path, SystemClock()).close()
+def operator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Operator:
+    made = make_verifier(tmp_path, SystemClock())
+    commands_find(made, monkeypatch)
+    made.close()
     return Operator(tmp_path, capsys)
 
 
@@ -221,14 +225,18 @@ def test_what_is_written_wrongly_into_the_table_is_not_added(verifier: Verifier)
 
 
 def test_it_is_served_says_ready_alive_and_stopping_and_is_counted(
-    manager: Manager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manager: Manager,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     port, numbers = free_udp_port(), free_port()
     made = make_verifier(tmp_path, SystemClock())
     add_user(made, "ada")
     add_client(made, name="test")
     made.close()
-    command = [sys.executable, "-m", "server", "--data", str(tmp_path / "data"), "radius", "serve"]
+    commands_find(made, monkeypatch)
+    command = [sys.executable, "-m", "server", "radius", "serve"]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--metrics-port", str(numbers)],
         env={**os.environ, **manager.environment(0.5)},

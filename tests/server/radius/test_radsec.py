@@ -21,7 +21,7 @@ from server.radius import radsec
 from server.radius.codec import dictionary
 from server.radius.radsec import RadSec
 from server.verifier import Verifier
-from tests.server.support import PASSWORD, Card
+from tests.server.support import PASSWORD, Card, commands_find
 
 from .support import ACCEPT, CHALLENGE, HOST, REJECT, add_client, digits_in, says, serving
 
@@ -188,11 +188,14 @@ def test_a_stream_that_cannot_be_followed_is_closed(
 
 
 def test_half_of_the_options_are_refused(
-    tmp_path: Path, verifier: Verifier, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    verifier: Verifier,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data = str(verifier.settings.data)
-    assert main(["--data", data, "radius", "serve", "--port", "1", "--tls-port", "2083"]) == 1
+    commands_find(verifier, monkeypatch)
+    assert main(["radius", "serve", "--port", "1", "--tls-port", "2083"]) == 1
     assert "--tls-authority" in capsys.readouterr().err
     files = [f"--tls-{each}={tmp_path / 'none'}" for each in ("certificate", "key", "authority")]
-    assert main(["--data", data, "radius", "serve", "--tls-port", "2083", *files]) == 1
+    assert main(["radius", "serve", "--tls-port", "2083", *files]) == 1
     assert "--tls files" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""The booth: its visits, its parts, and a day of it."""

@@ -1,0 +1,1 @@
+"""The verifier's container, built and served without an engine: `make test-container`."""
