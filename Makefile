@@ -115,7 +115,7 @@ bench-growth: $(STAMP) ## the same while the database grows (CARDS=1000,10000,10
 	@CARDS=$(or $(CARDS),1000,10000) $(BIN)/python -m tests.bench.server.growth build/growth.svg
 
 docs: $(DOCS_STAMP) ## the manual as a site in build/manual, every warning an error (no network)
-	@rm -rf build/manual
+	@rm -rf build/manual build/doctrees
 	@$(DOCS_VENV)/bin/sphinx-build -q -n -W --keep-going -c docs -d build/doctrees . build/manual
 	@$(DOCS_VENV)/bin/python -m tests.manual.built build/manual
 

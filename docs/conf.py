@@ -66,18 +66,20 @@ class Mermaid(SphinxDirective):
         return [nodes.raw("", f'<div class="drawing">{svg}</div>', format="html")]
 
 
-def folders(app: Sphinx, page: nodes.document) -> None:
-    """Make a link to a folder a name: the repository can open it, the site has none."""
+def outside(app: Sphinx, page: nodes.document) -> None:
+    """Make a link to a folder, or to a page that the manual leaves out, the name of what it is."""
     here = Path(app.env.doc2path(app.env.docname)).parent
     for link in list(page.findall(pending_xref)):
-        if link["reftype"] == "myst" and (here / link["reftarget"]).is_dir():
+        is_folder = link["reftype"] == "myst" and (here / link["reftarget"]).is_dir()
+        is_left_out = link["refdomain"] == "doc" and link["reftarget"] not in app.env.found_docs
+        if is_folder or is_left_out:
             link.replace_self(nodes.literal("", link.astext()))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx of the drawings, and of the file kinds that have no colours."""
     app.add_directive("mermaid", Mermaid)
-    app.connect("doctree-read", folders)
+    app.connect("doctree-read", outside)
     for name in ("pam", "sshd"):
         app.add_lexer(name, TextLexer)
     return {"parallel_read_safe": True}

@@ -18,7 +18,6 @@ PAGE = (12, 10, 302, 550)
 CARD = (350, 20, 700, 540)
 GROUND, BODY, RIM, KEY, DOWN = "#eef2f1", "#0f5e66", "#0a3f45", "#dff5f2", "#f2b84b"
 INK = "#16282b"
-_FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 _COLOURS = 48
 _RADIUS = 8
 
@@ -65,7 +64,7 @@ class Moving:
 
 def _draw_card(picture: Image.Image, keys: tuple[str, ...], glass: Frame, down: str) -> None:
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.truetype(_FONT, 22)
+    font = ImageFont.load_default(24)
     left, top, right, bottom = CARD
     draw.rounded_rectangle(CARD, 26, fill=BODY)
     with Image.open(io.BytesIO(png(glass, scale=2))) as shown:
@@ -94,7 +93,7 @@ def _named(key: str) -> str:
 
 def _draw_key(
     draw: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
     box: tuple[int, int, int, int],
     word: str,
     down: bool,
