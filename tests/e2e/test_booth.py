@@ -108,7 +108,7 @@ def test_a_visitor_logs_in_and_then_fails_as_a_thief(
 
     begin(page, booth)
     before = page.locator(".counted dd").all_inner_texts()
-    expect(page.locator(".loop li").first).to_be_visible()
+    expect(page.locator(".loop li").first).to_have_css("opacity", "1")
     page.screenshot(path=folder / "booth-attract.png")
     in_view(page)
     page.get_by_role("button", name="Log in with the card").click()
