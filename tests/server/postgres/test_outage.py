@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from pyrad.client import Timeout
+from pyrad.packet import AuthPacket
 
 from server.errors import SettingsRefused
 from server.settings import Settings
@@ -15,6 +18,7 @@ from server.verifier import Verifier, open_verifier
 from tests.postgres import Server
 
 from .. import support
+from ..radius.support import ACCEPT, Nas, add_client, digits_in, serving
 from ..support import Api, Card, ToldClock, add_card, add_user
 
 
@@ -89,6 +93,30 @@ def test_a_server_killed_between_two_requests_is_found_out_at_the_second(
     server.kill()
     server.start()
     assert api.answer(login, card.shows(challenge)).status_code == 200
+
+
+def test_radius_is_silent_meanwhile_and_the_same_request_is_decided_then(
+    verifier: Verifier, card: Card, server: Server
+) -> None:
+    add_client(verifier)
+    with serving(verifier) as (port, _, _):
+        asked, state = Nas(port).challenge()
+        packet = Nas(port).packet("alice", card.shows(digits_in(asked)), state)
+        server.stop()
+        try:
+            with pytest.raises(Timeout):
+                Nas(port, seconds=3).send(packet)
+        finally:
+            server.start()
+        assert sent_until_answered(Nas(port, seconds=5), packet).code == ACCEPT
+
+
+def sent_until_answered(nas: Nas, packet: AuthPacket) -> AuthPacket:
+    """Send the same request again and again, as clients do that hear nothing."""
+    for _ in range(12):
+        with suppress(Timeout):
+            return nas.send(packet)
+    raise AssertionError("there was no reply")
 
 
 def test_more_requests_than_connections_wait_for_their_turn(api: Api, card: Card) -> None:
