@@ -87,8 +87,7 @@ def first(card: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
         hands.self_test()
         hands.until(hands.parked, "the card has started")
         told["dark"] = hands.state()["on"]
-        hands.hold(lambda: bool(hands.glass()), "the glass is lit")
-        told["blank"] = hands.glass()
+        told["blank"] = hands.wake()
         hands.ask(f"contact {hands.press_pin} gnd 1")
         told["exit"] = machine.goes_off()
         told["console"] = machine.told()
@@ -136,8 +135,7 @@ def second(
 def _login(hands: Hands, told: dict[str, Any]) -> None:
     """From dark to a response; again, where a slow machine overran the card's own times."""
     for _ in range(5):
-        hands.hold(lambda: hands.glass()[:1] == ["PIN>"], "PIN> shows")
-        told["PIN>"] = hands.glass()
+        told["PIN>"] = hands.wake()
         for key in PIN:
             hands.press(key)
         told["PIN"] = hands.glass()

@@ -57,12 +57,14 @@ class Hands:
     def press(self, key: str) -> None:
         """Press a key until the glass changes, let go, and wait until the card is at rest."""
         row, column = self._settings.pad.crossing(key)
-        before = self.ram()
-        self._contact(f"{row} {column}", lambda: self.ram() != before, f"key {key} is seen")
+        self.ask(f"tap {row} {column}")
+        self.until(self.parked, f"the card rests after key {key}")
 
-    def hold(self, done: Callable[[], bool], what: str) -> None:
-        """Hold the press button until `done()`."""
-        self._contact(f"{self._settings.press_pin} gnd", done, what)
+    def wake(self) -> list[str]:
+        """Hold the press button until the glass is lit; what stands on it then."""
+        self.ask(f"wake {self.press_pin} gnd")
+        self.until(self.parked, "the card rests after the press button")
+        return self.glass()
 
     def parked(self) -> bool:
         """Whether the pad waits for an edge: rows low, columns pulled up."""
@@ -90,12 +92,6 @@ class Hands:
         self.ask(f"contact {ends} 1")
         self.until(lambda: not self.shows(prompt), f"{prompt.words} {prompt.sign} is done")
         self.ask(f"contact {ends} 0")
-
-    def _contact(self, ends: str, done: Callable[[], bool], what: str) -> None:
-        self.ask(f"contact {ends} 1")
-        self.until(done, what)
-        self.ask(f"contact {ends} 0")
-        self.until(self.parked, f"the card rests after that {what}")
 
     def until(self, done: Callable[[], bool], what: str) -> None:
         """Look again and again until `done()`."""
