@@ -49,7 +49,7 @@ class Stage:
         """What the programs that are started need to know."""
         told = {f"CHALLNG_{name.upper()}": str(value) for name, value in SMALLEST_HASH.items()}
         if self.settings.database_url:
-            told["CHALLNG_DATABASE_URL"] = self.settings.database_url
+            told["CHALLNG_DATABASE_URL"] = self.settings.database_url.get_secret_value()
         return told
 
     def database_cpu(self) -> float:
@@ -75,7 +75,7 @@ class Stage:
         self._lay_floor(people)
         port, address = doors.free_port(), str(self.settings.data / "challng.db")
         if self.settings.database_url:
-            address = self.settings.database_url.replace("+psycopg", "")
+            address = self.settings.database_url.get_secret_value().replace("+psycopg", "")
         served = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.server.floor", str(port), str(workers)],
             env=os.environ | {"FLOOR_DATABASE": address},
