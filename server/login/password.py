@@ -13,7 +13,6 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TypeVar
 
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection, bindparam, select, update
 
 from .. import metrics
@@ -29,6 +28,7 @@ from ..db.prepared import Prepared
 from ..db.tables import users
 from ..errors import NoUsableDevice, PasswordRefused, SlowDown
 from ..settings import Settings
+from ..threads import aside
 from ..words import N_
 from .offers import Offered
 from .service import Logins
@@ -118,7 +118,9 @@ class PasswordStep:
         waited = False
         while True:
             async with self._hashes:
-                outcome = await run_sync(self._attempt, name, password, keys, address, then, waited)
+                outcome: T | _Outcome = await aside.run(
+                    self._attempt, name, password, keys, address, then, waited
+                )
             if outcome is _Outcome.MUST_WAIT:
                 await self._wait(keys)
                 waited = True
@@ -131,7 +133,7 @@ class PasswordStep:
 
     async def _wait(self, keys: Keys) -> None:
         try:
-            seconds = await run_sync(self._reserve, keys)
+            seconds = await aside.run(self._reserve, keys)
         except SlowDown:
             metrics.PASSWORDS.labels("turned-away").inc()
             raise
