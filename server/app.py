@@ -30,6 +30,8 @@ from .web.body import BodyLimit
 from .web.headers import SecurityHeaders
 from .web.observe import Observe
 from .web.problems import of_refusal, of_status, problem
+from .web.route import PlainRoute
+from .web.straight import Answers, Straight
 
 _NOT_JSON = "The body must be a JSON object, sent as application/json. Correct it."
 _PHONES = "/api/v1/mobile/"
@@ -40,6 +42,10 @@ _STATIC = Path(__file__).parent / "portal" / "static"
 def create_app(verifier: Verifier) -> FastAPI:
     """Return the application; the verifier is closed when it shuts down."""
     settings = verifier.settings
+    routers = [routes(verifier) for routes in (*CALLS, validate.routes, *PAGES)]
+    plain = [
+        route for router in routers for route in router.routes if isinstance(route, PlainRoute)
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -61,15 +67,15 @@ def create_app(verifier: Verifier) -> FastAPI:
             Middleware(Observe, failed=_failed, log_requests=settings.log_requests),
             Middleware(BodyLimit, limit=settings.body_bytes, seconds=settings.request_seconds),
             Middleware(Again, down=_down),
+            Middleware(Straight, routes=plain, answers=_ANSWERS),
         ],
     )
-    for routes in (*CALLS, validate.routes, *PAGES):
-        app.include_router(routes(verifier))
+    for router in routers:
+        app.include_router(router)
     app.mount("/help/pictures", help_pages.pictures(), name="pictures")
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _bare)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
     return app
 
 
@@ -92,6 +98,14 @@ def _bare(request: Request, error: Exception) -> Response:
     if error.status_code == 400:  # a body that is not even text, or nested beyond sense
         return problem(422, "malformed", "Malformed request", _NOT_JSON)
     return of_status(error.status_code, error.headers)
+
+
+_ANSWERS: Answers = {
+    Refusal: _refused,
+    RequestValidationError: _malformed,
+    HTTPException: _bare,
+}
+"""What the outside is told of each kind of exception."""
 
 
 def _failed(scope: Scope) -> Response:

@@ -34,6 +34,8 @@ COOKIE = "challng_language"
 current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 _TAG = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([0-9.]{1,5}))?\s*")
 _MOST_TAGS = 20
+_SAYING = (b"cookie", b"accept-language")
+"""The headers that a language can be in; a program mostly sends neither."""
 _DAYS = {ENGLISH: "en_GB"}  # day, month, year: read alike everywhere
 _NO_COMMA = frozenset({"zh_Hant"})
 # What browsers send for Traditional Chinese, beside `zh-Hant`.
@@ -49,13 +51,17 @@ class Language:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request in its language."""
         if scope["type"] == "http":
-            request = Request(scope)
-            chosen = request.cookies.get(COOKIE, "")
-            if chosen not in LOCALES:
-                accepted = request.headers.get("accept-language")
-                chosen = negotiated(accepted) if accepted else ENGLISH
-            current.set(chosen)
+            says = any(name in _SAYING for name, _ in scope["headers"])
+            current.set(_asked_for(Request(scope)) if says else ENGLISH)
         await self._app(scope, receive, send)
+
+
+def _asked_for(request: Request) -> str:
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in LOCALES:
+        return chosen
+    accepted = request.headers.get("accept-language")
+    return negotiated(accepted) if accepted else ENGLISH
 
 
 def negotiated(accept_language: str) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Any
 
 import structlog
+
+_encode = json.JSONEncoder(sort_keys=True, default=repr).encode
+
+
+def _written(line: dict[str, Any], **_options: object) -> str:
+    """Write a line by an encoder that is made once."""
+    return _encode(line)
 
 
 def configure() -> None:
@@ -16,7 +24,7 @@ def configure() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*stamps, structlog.processors.JSONRenderer(sort_keys=True)],
+        processors=[*stamps, structlog.processors.JSONRenderer(serializer=_written)],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
@@ -27,7 +35,7 @@ def configure() -> None:
             foreign_pre_chain=stamps,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(sort_keys=True),
+                structlog.processors.JSONRenderer(serializer=_written),
             ],
         )
     )

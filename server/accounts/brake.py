@@ -28,12 +28,15 @@ from ..db.types import Moment
 from ..errors import SlowDown
 from ..settings import Settings
 
-_READ = Prepared(
-    select(brakes.c.key, brakes.c.failures).where(
-        brakes.c.key.in_((bindparam("pair"), bindparam("address"), bindparam("user"))),
-        brakes.c.since_at > bindparam("since", type_=Moment),
-    )
+COUNTED = select(brakes.c.key, brakes.c.failures).where(
+    brakes.c.key.in_((bindparam("pair"), bindparam("address"), bindparam("user"))),
+    brakes.c.since_at > bindparam("since", type_=Moment),
 )
+"""The failures that stand against an attempt, for a statement that asks for more: give it
+`Brake.asked`, and what it finds to `Brake.seen`.
+"""
+
+_READ = Prepared(COUNTED)
 _FORGIVE = Prepared(delete(brakes).where(brakes.c.key == bindparam("pair")))
 
 
@@ -54,6 +57,9 @@ class Seen:
     failed: bool
 
 
+_NOTHING = Seen(is_on=False, failed=False)
+
+
 class Brake:
     """Counts failures and says how long the next attempt waits."""
 
@@ -70,14 +76,24 @@ class Brake:
             user=self._secrets.mac(LOOKUP, "user", name),
         )
 
-    def look(self, connection: Connection, keys: Keys, now: datetime) -> Seen:
+    def asked(self, keys: Keys, now: datetime) -> dict[str, object]:
+        """Return the parameters of COUNTED."""
+        return {
+            "pair": keys.pair,
+            "address": keys.address,
+            "user": keys.user,
+            "since": now - self._settings.slow_window,
+        }
+
+    def seen(self, keys: Keys, failures: Mapping[bytes, int]) -> Seen:
         """Tell whether an attempt must wait, and whether the pair has failed lately."""
-        failures = self._failures(connection, keys, now)
+        if not failures:
+            return _NOTHING
         return Seen(any(self._delays(keys, failures).values()), keys.pair in failures)
 
     def is_on(self, connection: Connection, keys: Keys, now: datetime) -> bool:
         """Tell whether an attempt must wait."""
-        return self.look(connection, keys, now).is_on
+        return self.seen(keys, self._failures(connection, keys, now)).is_on
 
     def reserve(self, connection: Connection, keys: Keys, now: datetime) -> float:
         """Take the next free moment; returns the seconds until then, or raises SlowDown."""
@@ -111,13 +127,7 @@ class Brake:
         _FORGIVE.count(connection, pair=keys.pair)
 
     def _failures(self, connection: Connection, keys: Keys, now: datetime) -> dict[bytes, int]:
-        rows = _READ.all(
-            connection,
-            pair=keys.pair,
-            address=keys.address,
-            user=keys.user,
-            since=now - self._settings.slow_window,
-        )
+        rows = _READ.all(connection, **self.asked(keys, now))
         return {row.key: row.failures for row in rows}
 
     def _delays(self, keys: Keys, failures: Mapping[bytes, int]) -> dict[bytes, float]:

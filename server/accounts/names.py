@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from ..errors import UserRefused
 
 _NAME = re.compile(r"[a-z0-9._@-]{1,64}")
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Unicode's categories Cc and Cs."""
 
 
 def spelled(text: str) -> str | None:
@@ -28,4 +29,4 @@ def check(text: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Tell whether a text has no control characters and no half of a surrogate pair."""
-    return not any(unicodedata.category(each) in {"Cc", "Cs"} for each in text)
+    return not _ODD.search(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
@@ -11,6 +10,7 @@ from ..factors.interface import shown
 from ..login.offers import Offered
 from ..login.sessions import Opened
 from ..portal.prompts import ranked
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
@@ -35,15 +35,15 @@ def routes(verifier: Verifier) -> APIRouter:
 
     @router.post("/{login}/factor", summary="Go on with another device")
     async def choose(login: str, body: FactorBody) -> Response:
-        return _offered(await run_sync(verifier.logins.choose, login, body.factor))
+        return _offered(await aside.run(verifier.logins.choose, login, body.factor))
 
     @router.post("/{login}/answer", summary="Answer the prompt")
     async def answer(login: str, body: AnswerBody) -> Response:
-        return _opened(await run_sync(verifier.logins.answer, login, body.answer))
+        return _opened(await aside.run(verifier.logins.answer, login, body.answer))
 
     @router.post("/{login}/approval", summary="Take the session that the phone has approved")
     async def approval(login: str, body: NothingBody) -> Response:
-        opened = await run_sync(verifier.finishing.finish, login)
+        opened = await aside.run(verifier.finishing.finish, login)
         return _still_open() if opened is None else _opened(opened)
 
     return router

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any, Literal
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from starlette.responses import JSONResponse, Response
@@ -21,6 +20,7 @@ from ..mobile.proving import Proved
 from ..mobile.registrations import Aim
 from ..mobile.sending import Sent
 from ..mobile.signed import from_b64url
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.peer import address
 from ..words import N_
@@ -187,7 +187,7 @@ def routes(verifier: Verifier) -> APIRouter:
             from_b64url(body.pin),
             body.credential,
         )
-        added = await run_sync(registering.adding.add, bearer, given)
+        added = await aside.run(registering.adding.add, bearer, given)
         return JSONResponse(
             {
                 "serial": added.serial,

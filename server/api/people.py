@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request
 from pydantic import StringConstraints
 from starlette.responses import JSONResponse, Response
@@ -16,6 +15,7 @@ from ..login.access import Right
 from ..login.ledger import Purpose
 from ..login.proofs import Asked
 from ..login.sessions import Session
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.peer import address
 from .bodies import Answer, Body, Password, UserName
@@ -59,7 +59,7 @@ def routes(verifier: Verifier) -> APIRouter:
 
     @router.post("/shares/proofs/{proof}", summary="Give the device's answer")
     async def answer(proof: str, body: ProofBody, by: Session = Depends(secure)) -> Response:
-        share = await run_sync(sharing.answer, by, proof, body.answer)
+        share = await aside.run(sharing.answer, by, proof, body.answer)
         return JSONResponse(_share(share), 201)
 
     @router.get("/shares/{share}", summary="One share")

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
 from .. import metrics
@@ -44,6 +43,7 @@ from ..login.sessions import Sessions
 from ..login.standing import standing
 from ..login.whence import Whence
 from ..settings import Settings
+from ..threads import aside
 from . import open_rows
 from .applications import DOOR, TOKENS, Application, May
 
@@ -121,7 +121,7 @@ class Validations:
         """
         name = user or ""
         if not name and serial:
-            name = await run_sync(self._owner, serial)
+            name = await aside.run(self._owner, serial)
         parts = _ONE_STEP.fullmatch(given)
         if parts is not None:
             password, response = parts.groups()

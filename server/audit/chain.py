@@ -16,6 +16,9 @@ from datetime import datetime
 FIRST = bytes(32)
 """What stands before the first row and before the first seal."""
 
+_plain = json.JSONEncoder(separators=(",", ":")).encode
+_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
 _ROW = b"challng audit row 1\0"
 _SEAL = b"challng audit seal 1\0"
 _CUT = b"challng audit cut 1\0"
@@ -26,7 +29,7 @@ Detail = Mapping[str, str | int | bool | None]
 
 def canonical(detail: Detail) -> str:
     """Return the one spelling of a row's detail."""
-    return json.dumps(dict(detail), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _sorted(detail)
 
 
 def row_mac(
@@ -40,9 +43,7 @@ def row_mac(
     detail: str,
 ) -> bytes:
     """Return the MAC of one row; `detail` is its canonical text."""
-    content = json.dumps(
-        [seq, at.isoformat(), event, actor, subject, detail], separators=(",", ":")
-    )
+    content = _plain([seq, at.isoformat(), event, actor, subject, detail])
     return hmac.digest(key, _ROW + before + content.encode("ascii"), hashlib.sha256)
 
 

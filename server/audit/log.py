@@ -17,12 +17,17 @@ from .events import Event
 
 _HEAD = 1
 _READ_HEAD = Prepared(select(tables.audit_head).with_for_update())
-_MOVE_HEAD = Prepared(
+_MOVED = (
     update(tables.audit_head)
     .where(tables.audit_head.c.seq == bindparam("old_seq"))
     .values(seq=bindparam("to_seq"), mac=bindparam("to_mac"), sealed_seq=bindparam("to_sealed"))
 )
-_APPEND = Prepared(insert(tables.audit_log), tables.audit_log.c.keys())
+_MOVE_HEAD = Prepared(_MOVED)
+_COLUMNS = ("seq", "at", "event", "actor", "subject", "detail", "mac")
+_APPENDED = insert(tables.audit_log).values({name: bindparam(f"row_{name}") for name in _COLUMNS})
+_APPEND = Prepared(_APPENDED)
+_APPEND_AND_MOVE = Prepared(_MOVED.add_cte(_APPENDED.cte("appended")))
+"""Both in one way to the server and back; SQLite, which is not far away, does not know it."""
 _log = structlog.get_logger()
 
 
@@ -63,21 +68,25 @@ class AuditLog:
         mac = chain.row_mac(
             self._secrets.get(AUDIT), head.mac, seq, now, event.value, actor, subject, text
         )
-        _APPEND.count(
-            connection,
-            seq=seq,
-            at=now,
-            event=event.value,
-            actor=actor,
-            subject=subject,
-            detail=text,
-            mac=mac,
-        )
         sealed = head.sealed_seq
         if seq - sealed >= self._rows_per_seal:
             self._seal(connection, now, seq, mac, sealed)
             sealed = seq
-        _MOVE_HEAD.count(connection, old_seq=head.seq, to_seq=seq, to_mac=mac, to_sealed=sealed)
+        moved = {"old_seq": head.seq, "to_seq": seq, "to_mac": mac, "to_sealed": sealed}
+        row = {
+            "row_seq": seq,
+            "row_at": now,
+            "row_event": event.value,
+            "row_actor": actor,
+            "row_subject": subject,
+            "row_detail": text,
+            "row_mac": mac,
+        }
+        if connection.dialect.name == "sqlite":
+            _APPEND.count(connection, **row)
+            _MOVE_HEAD.count(connection, **moved)
+        else:
+            _APPEND_AND_MOVE.count(connection, **row, **moved)
 
     def seal(self, now: datetime) -> int:
         """Seal what is not sealed yet; returns how many rows that was."""

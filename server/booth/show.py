@@ -11,13 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from anyio.to_thread import run_sync
-
 from .. import errors
 from ..clock import Clock
 from ..language import LOCALES
 from ..login.offers import Offered
 from ..portal.forms import Forms
+from ..threads import aside
 from ..verifier import Verifier
 from ..words import N_
 from . import hints
@@ -86,8 +85,8 @@ class Show:
 
     async def open(self) -> None:
         """Make the first verifier."""
-        await run_sync(self._fresh.prepare)
-        verifier = self._verifier = await run_sync(self._fresh.open)
+        await aside.run(self._fresh.prepare)
+        verifier = self._verifier = await aside.run(self._fresh.open)
         # Every copy has the pattern's keys: a page stays good from one visitor to the next.
         self._forms = Forms(verifier.secrets)
 
@@ -97,7 +96,7 @@ class Show:
         self.changed()
         async with self._turn:
             self._verifier = None
-            await run_sync(self._fresh.close)
+            await aside.run(self._fresh.close)
 
     # --- what is seen
 
@@ -191,7 +190,7 @@ class Show:
             case AskPassword():
                 return await self._ask()
             case AskAnswer(login_id, text):
-                return await run_sync(self._judge, login_id, text)
+                return await aside.run(self._judge, login_id, text)
             case Darken():
                 self._darken()
             case Reset():
@@ -200,7 +199,7 @@ class Show:
 
     async def _ask(self) -> Asked:
         if self._verifier is None:  # it could not be made when the last visitor went
-            self._verifier = await run_sync(self._fresh.open)
+            self._verifier = await aside.run(self._fresh.open)
         offered = await self._verifier.passwords.begin(USER, PASSWORD, _ADDRESS)
         assert isinstance(offered, Offered)  # noqa: S101 - the visitor has a card
         return Asked(offered.login_id, str(offered.prompt["challenge"]))
@@ -223,8 +222,8 @@ class Show:
         self._language = self._default_language
         self._darken()
         self._verifier = None
-        await run_sync(self._fresh.close)
-        self._verifier = await run_sync(self._fresh.open)
+        await aside.run(self._fresh.close)
+        self._verifier = await aside.run(self._fresh.open)
 
     def _darken(self) -> None:
         if self.card is not None and self.card.picture.lines:

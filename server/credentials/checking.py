@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
 from ..accounts.brake import Brake, Keys
@@ -18,6 +17,7 @@ from ..audit.log import AuditLog
 from ..clock import Clock
 from ..db.engine import Database
 from ..errors import CredentialRefused
+from ..threads import aside
 from .tokens import C
 
 
@@ -68,10 +68,10 @@ class Credentials(Generic[C]):
     ) -> C:
         """Return the credential of a bare token that `is_meant`; raises as `check` does."""
         keys = self._brake.keys(self._door.name, address)
-        seconds = await run_sync(self._delay, keys)
+        seconds = await aside.run(self._delay, keys)
         if seconds:
             await self._clock.sleep(seconds)
-        return await run_sync(self._look_up, token, keys, address, is_meant)
+        return await aside.run(self._look_up, token, keys, address, is_meant)
 
     def _delay(self, keys: Keys) -> float:
         with self._database.reading() as connection:

@@ -1,7 +1,8 @@
 """The engine and its two kinds of transaction.
 
-`reading` sees one snapshot. `writing` is the only way to change anything; what must happen after
-a durable commit (moving the audit anchor) is left with `after_commit`.
+`reading` sees one snapshot, and `looking` is for a single statement, which needs no transaction to
+see one. `writing` is the only way to change anything; what must happen after a durable commit
+(moving the audit anchor) is left with `after_commit`.
 
 SQLite: write-ahead log; `synchronous=FULL`, so that an accepted code does not come back after a
 power cut; `BEGIN IMMEDIATE`, so that a transaction that writes reads nothing stale. In front of
@@ -23,6 +24,7 @@ from sqlalchemy.exc import IntegrityError
 
 from . import sqlite
 from .again import note_commit
+from .kept import Use
 from .url import Patience, is_postgres
 
 _AFTER = "challng_after_commit"
@@ -35,32 +37,37 @@ class Database:
         self.is_sqlite = not is_postgres(url)
         if self.is_sqlite:
             self.engine = sqlite.engine(url)
-            self._reader = self.engine
+            self._kept = sqlite.kept(self.engine)
             self._gate: sqlite.Gate | None = sqlite.Gate(Path(f"{make_url(url).database}.lock"))
         else:
             from . import postgres  # psycopg, which an SQLite verifier does without, loads slowly
 
-            self.engine = postgres.engine(url, patience or Patience())
-            self._reader = self.engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            patience = patience or Patience()
+            self.engine = postgres.engine(url, patience)
+            self._kept = postgres.kept(self.engine, patience)
             self._gate = None
-        self._writer = self.engine.execution_options(**{sqlite.WRITES: True})
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one snapshot; nothing is written through it."""
-        with self._reader.connect() as connection:
+        with self._kept.connection(Use.READING) as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Give a connection for one statement: a second one may see what came in between."""
+        with self._kept.connection(Use.LOOKING) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, rolled back by an error."""
         after: list[Callable[[], None]] = []
-        with self._turn(), self._writer.begin() as connection:
+        with self._turn(), self._kept.connection(Use.WRITING) as connection:
             connection.info[_AFTER] = after
-            yield connection
-            note_commit()
+            with connection.begin():
+                yield connection
+                note_commit()
         for action in after:
             action()
 
@@ -76,7 +83,7 @@ class Database:
             with self.writing() as connection:
                 yield connection
             return
-        with self._turn(), self._writer.connect() as connection:
+        with self._turn(), self._kept.connection(Use.WRITING) as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 - it is connected
             driver.execute("PRAGMA foreign_keys=OFF")
@@ -96,8 +103,13 @@ class Database:
             with self._gate.turn():
                 yield
 
+    def let_go(self) -> None:
+        """Close the connections that nobody uses now."""
+        self._kept.let_go()
+
     def close(self) -> None:
         """Give back all connections."""
+        self.let_go()
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()

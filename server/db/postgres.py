@@ -6,23 +6,28 @@ several hosts: `postgresql://user@one,two/challng?target_session_attrs=read-writ
 
 from __future__ import annotations
 
-import time
 from typing import Any, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ..errors import SettingsRefused
+from .kept import Kept, Use, used_for
+from .prepared import bare
 from .url import Patience
 
 _ASK_AFTER_SECONDS = 1.0
 """A connection that rested longer is asked whether it lives before it is used."""
 
-_RESTED = "challng_rested_since"
+_BEGIN = {
+    None: "BEGIN",
+    Use.READING: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    Use.WRITING: "BEGIN ISOLATION LEVEL READ COMMITTED",
+}
+"""What begins a transaction: the driver, which could do that too, is told to leave it to us."""
 
 
 def engine(url: str, patience: Patience) -> Engine:
@@ -33,10 +38,7 @@ def engine(url: str, patience: Patience) -> Engine:
     arguments = _arguments(url, patience)
     made = create_engine(
         "postgresql+psycopg://",
-        pool_size=patience.connections,
-        max_overflow=0,
-        pool_timeout=patience.connect_seconds,
-        pool_use_lifo=True,  # what is not needed rests, and is asked before it is used again
+        poolclass=NullPool,
         use_native_hstore=False,
     )
 
@@ -44,19 +46,13 @@ def engine(url: str, patience: Patience) -> Engine:
     def connect(
         _dialect: Dialect, _entry: ConnectionPoolEntry, _given: object, more: dict[str, Any]
     ) -> DBAPIConnection:
-        return cast(DBAPIConnection, psycopg.connect(**(more | arguments)))
+        return cast(DBAPIConnection, psycopg.connect(**(more | arguments), autocommit=True))
 
-    @event.listens_for(made, "checkin")
-    def rest(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-        entry.info[_RESTED] = time.monotonic()
-
-    @event.listens_for(made, "checkout")
-    def ask(
-        connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
-    ) -> None:
-        rested = time.monotonic() - entry.info.get(_RESTED, time.monotonic())
-        if rested > _ASK_AFTER_SECONDS and not _lives(cast(psycopg.Connection[Any], connection)):
-            raise DisconnectionError("the server is gone; another connection is made")
+    @event.listens_for(made, "begin")
+    def begin(connection: Connection) -> None:
+        use = used_for(connection)
+        if use is not Use.LOOKING:
+            bare(connection, _BEGIN[use])
 
     return made
 
@@ -71,11 +67,18 @@ def account(url: str) -> tuple[str | None, str | None]:
     return None if user is None else str(user), None if password is None else str(password)
 
 
-def _lives(connection: psycopg.Connection[Any]) -> bool:
+def kept(engine: Engine, patience: Patience) -> Kept:
+    """Return the connections that are kept open to a server."""
+    most = patience.connections
+    return Kept(engine, most, most, patience.connect_seconds, _lives)
+
+
+def _lives(connection: Connection, rested: float) -> bool:
+    """Tell whether a connection that rested so many seconds still is one."""
+    if rested <= _ASK_AFTER_SECONDS:
+        return True
     try:
-        connection.autocommit = True
-        connection.execute("")
-        connection.autocommit = False
+        cast(psycopg.Connection[Any], connection.connection.dbapi_connection).execute("")
     except psycopg.Error:
         return False
     return True

@@ -9,7 +9,7 @@ others, run in the same transaction, and fail with the same exceptions.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, UpdateBase
@@ -18,6 +18,11 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.selectable import ReturnsRows
 from sqlalchemy.types import TypeEngine
+
+_CURSOR = "challng_cursor"
+"""The one cursor of a connection that all statements here run by: to make one is half of what a
+statement costs psycopg. What a statement gives is fetched before the next one runs.
+"""
 
 _Turn = Callable[[Any], Any]
 """Turns a value into what the driver takes, or what it gives into a value."""
@@ -37,15 +42,16 @@ class Prepared:
 
     def all(self, connection: Connection, **values: object) -> list[Any]:
         """Return the rows."""
-        cursor = self._run(connection, values)
-        return self._for(connection.dialect).rows(cursor)
+        return self._for(connection.dialect).rows(self._run(connection, values).fetchall())
 
     def one_or_none(self, connection: Connection, **values: object) -> Any:  # noqa: ANN401
         """Return the one row, or None where there is none."""
-        rows = self.all(connection, **values)
-        if len(rows) > 1:
+        found = self._run(connection, values).fetchall()
+        if not found:
+            return None
+        if len(found) > 1:
             raise MultipleResultsFound("one row was expected, and there are several")
-        return rows[0] if rows else None
+        return self._for(connection.dialect).rows(found)[0]
 
     def one(self, connection: Connection, **values: object) -> Any:  # noqa: ANN401
         """Return the one row that there has to be."""
@@ -63,56 +69,71 @@ class Prepared:
         return drive(connection, compiled.text, compiled.bound(values))
 
     def _for(self, dialect: Dialect) -> _Compiled:
-        compiled = self._compiled.get(dialect.name)
-        if compiled is None:
-            compiled = _Compiled(self.statement, self._columns, dialect)
-            self._compiled[dialect.name] = compiled
-        return compiled
+        try:
+            return self._compiled[dialect.name]
+        except KeyError:
+            made = _Compiled(self.statement, self._columns, dialect)
+            return self._compiled.setdefault(dialect.name, made)
 
 
 class _Compiled:
-    """A statement as one database takes it."""
+    """A statement as one database takes it.
+
+    `bound` turns values by name into the driver's parameters, `rows` a driver's rows into our own.
+    """
 
     def __init__(
         self, statement: ReturnsRows | UpdateBase, columns: Collection[str], dialect: Dialect
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns) or None)
         self.text: str = compiled.string
-        self._order: list[str] | None = compiled.positiontup if compiled.positional else None
-        self._fixed: dict[str, Any] = {}
-        self._turns: dict[str, _Turn] = {}
-        for bind, name in compiled.bind_names.items():
-            turn = _taken(bind.type, dialect)
-            if not bind.required:
-                value = bind.effective_value
-                self._fixed[name] = value if turn is None else turn(value)
-            elif turn is not None:
-                self._turns[name] = turn
-        returned = list(statement.exported_columns) if isinstance(statement, ReturnsRows) else []
-        keys = statement.exported_columns.keys() if isinstance(statement, ReturnsRows) else []
-        self._row: Any = namedtuple("Row", keys)  # type: ignore[misc]
-        given = ((at, _given(column.type, dialect)) for at, column in enumerate(returned))
-        self._back = [(at, turn) for at, turn in given if turn is not None]
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        given = {name: bind for name, bind in binds.items() if bind.required}
+        turns = {name: _taken(bind.type, dialect) for name, bind in binds.items()}
+        fixed = {
+            name: _turned(turns[name], bind.effective_value)
+            for name, bind in binds.items()
+            if name not in given
+        }
+        self.bound: Callable[[Mapping[str, object]], Any]
+        if compiled.positional:
+            order = compiled.positiontup
+            places = [(at, name, turns[name]) for at, name in enumerate(order) if name in given]
+            self.bound = _filling([fixed.get(name) for name in order], places)
+        else:
+            self.bound = _filling(fixed, [(name, name, turns[name]) for name in given])
+        returned = statement.exported_columns if isinstance(statement, ReturnsRows) else {}
+        row = namedtuple("Row", returned.keys())  # type: ignore[misc]
+        back = [_given(column.type, dialect) for column in returned.values()]
+        self.rows = _reading(row, [(at, turn) for at, turn in enumerate(back) if turn is not None])
 
-    def bound(self, values: dict[str, object]) -> Any:  # noqa: ANN401 - what the driver takes
-        """Return the parameters in the driver's shape."""
-        named = self._fixed | values
-        for name, turn in self._turns.items():
-            named[name] = turn(named[name])
-        return named if self._order is None else [named[name] for name in self._order]
 
-    def rows(self, cursor: DBAPICursor) -> list[Any]:
-        """Return what a cursor has, as rows."""
-        found = cursor.fetchall()
-        if not self._back:
-            return [self._row._make(row) for row in found]
-        return [self._row._make(self._turned(row)) for row in found]
+def _filling(
+    fixed: Any,  # noqa: ANN401 - a list by place or a dict by name, as the driver takes them
+    places: Collection[tuple[Any, str, _Turn | None]],
+) -> Callable[[Mapping[str, object]], Any]:
+    def bound(values: Mapping[str, object]) -> Any:  # noqa: ANN401
+        filled = fixed.copy()
+        for place, name, turn in places:
+            filled[place] = values[name] if turn is None else turn(values[name])
+        return filled
 
-    def _turned(self, row: Any) -> list[Any]:  # noqa: ANN401 - a driver's row
-        values = list(row)
-        for at, turn in self._back:
-            values[at] = turn(values[at])
-        return values
+    return bound
+
+
+def _reading(
+    row: Any,  # noqa: ANN401 - a class of named tuples
+    turns: Collection[tuple[int, _Turn]],
+) -> Callable[[Sequence[Any]], list[Any]]:
+    def turned(found: Sequence[Any]) -> Any:  # noqa: ANN401
+        values = list(found)
+        for at, turn in turns:
+            if values[at] is not None:  # which is None in every type
+                values[at] = turn(values[at])
+        return row._make(values)
+
+    make = turned if turns else row._make
+    return lambda found: [make(each) for each in found]
 
 
 def drive(connection: Connection, text: str, values: Any = ()) -> DBAPICursor:  # noqa: ANN401
@@ -127,9 +148,12 @@ def drive(connection: Connection, text: str, values: Any = ()) -> DBAPICursor:  
 
 def bare(connection: Connection, text: str, values: Any = ()) -> DBAPICursor:  # noqa: ANN401
     """Have the driver run a statement as `drive` does, beginning nothing."""
-    driver = connection.connection.dbapi_connection
+    held = connection.connection
+    driver = held.dbapi_connection
     assert driver is not None  # noqa: S101 - it is connected
-    cursor = driver.cursor()
+    cursor = held.info.get(_CURSOR)
+    if cursor is None or cursor.connection is not driver:
+        cursor = held.info[_CURSOR] = driver.cursor()
     try:
         cursor.execute(text, values)
     except connection.dialect.loaded_dbapi.Error as error:
@@ -151,6 +175,10 @@ def _fail(connection: Connection, text: str, cursor: DBAPICursor, error: Any) ->
         connection_invalidated=lost,
         dialect=dialect,
     ) from error
+
+
+def _turned(turn: _Turn | None, value: Any) -> Any:  # noqa: ANN401
+    return value if turn is None else turn(value)
 
 
 def _taken(kind: TypeEngine[Any], dialect: Dialect) -> _Turn | None:

@@ -11,16 +11,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from .kept import Kept, Use, used_for
 from .prepared import bare
 
-WRITES = "challng_writes"
-"""The execution option of an engine whose transactions write."""
-
 _BUSY_MILLISECONDS = 15_000
-_POOL = 16
-_OVERFLOW = 48  # above the thread pool's 40 threads: nobody waits for a connection
+_MOST = 112  # above all threads, our own and FastAPI's: nobody waits for a connection
+_AT_REST = 16
 
 
 class Gate:
@@ -55,9 +53,7 @@ def engine(url: str) -> Engine:
     """Return an engine for an SQLite file; it connects when it is first used."""
     made = create_engine(
         url,
-        pool_size=_POOL,
-        max_overflow=_OVERFLOW,
-        pool_use_lifo=True,  # the one used last has pages and statements at hand
+        poolclass=NullPool,
         connect_args={"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )
 
@@ -74,7 +70,13 @@ def engine(url: str) -> Engine:
 
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+        use = used_for(connection)
+        if use is not Use.LOOKING:
+            bare(connection, "BEGIN IMMEDIATE" if use is Use.WRITING else "BEGIN")
 
     return made
+
+
+def kept(engine: Engine) -> Kept:
+    """Return the connections that are kept open to the file."""
+    return Kept(engine, _MOST, _AT_REST, _BUSY_MILLISECONDS / 1000)

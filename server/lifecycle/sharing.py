@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection, insert, select
 
 from ..accounts import people
@@ -35,6 +34,7 @@ from ..login.standing import standing
 from ..notify.outbox import Notice
 from ..states.device import DeviceState
 from ..states.share import ShareMove, ShareState
+from ..threads import aside
 from ..words import N_
 from . import devices, share_rules, shares, temporary
 from .devices import Device
@@ -98,7 +98,7 @@ class Sharing:
         Raises what a login raises for a wrong one, and alike; else NotTaken with the rule that
         does not hold, IllegalMove, NotAllowed. `serial`: which device, where the owner has several.
         """
-        await run_sync(self._must_change, session)
+        await aside.run(self._must_change, session)
 
         def then(connection: Connection, owner_id: int, _name: str) -> Asked | NotTaken:
             must_change_security(connection, session)

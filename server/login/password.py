@@ -13,11 +13,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TypeVar
 
-from anyio.to_thread import run_sync
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, null, select, union_all, update
 
 from .. import metrics
-from ..accounts import names
+from ..accounts import brake, names
 from ..accounts.brake import Brake, Keys
 from ..accounts.passwords import Hasher
 from ..accounts.users import holding
@@ -29,6 +28,7 @@ from ..db.prepared import Prepared
 from ..db.tables import users
 from ..errors import NoUsableDevice, PasswordRefused, SlowDown
 from ..settings import Settings
+from ..threads import aside
 from ..words import N_
 from .offers import Offered
 from .service import Logins
@@ -38,9 +38,16 @@ from .whence import Whence
 _REFUSED = N_("The user name or the password is not right. Try again.")
 
 
-_BY_NAME = Prepared(
-    select(users.c.id, users.c.password_hash).where(users.c.name == bindparam("user"))
+_LOOK = Prepared(
+    union_all(
+        brake.COUNTED.add_columns(null().label("id"), null().label("password_hash")),
+        select(null(), null(), users.c.id, users.c.password_hash).where(
+            users.c.name == bindparam("name")
+        ),
+    )
 )
+"""The user, and what stands against an attempt: one statement, so that both are of one moment."""
+
 _STILL_STANDS = Prepared(
     holding(
         select(users.c.id).where(
@@ -118,7 +125,9 @@ class PasswordStep:
         waited = False
         while True:
             async with self._hashes:
-                outcome = await run_sync(self._attempt, name, password, keys, address, then, waited)
+                outcome: T | _Outcome = await aside.run(
+                    self._attempt, name, password, keys, address, then, waited
+                )
             if outcome is _Outcome.MUST_WAIT:
                 await self._wait(keys)
                 waited = True
@@ -131,7 +140,7 @@ class PasswordStep:
 
     async def _wait(self, keys: Keys) -> None:
         try:
-            seconds = await run_sync(self._reserve, keys)
+            seconds = await aside.run(self._reserve, keys)
         except SlowDown:
             metrics.PASSWORDS.labels("turned-away").inc()
             raise
@@ -150,12 +159,14 @@ class PasswordStep:
         then: Then[T],
         waited: bool,
     ) -> T | _Outcome:
-        with self._database.reading() as connection:
-            # Asked within the few hashes at a time: a burst cannot pass before it is counted.
-            seen = self._brake.look(connection, keys, self._clock.now())
-            if seen.is_on and not waited:
-                return _Outcome.MUST_WAIT
-            row = _BY_NAME.one_or_none(connection, user=name or "")
+        # Asked within the few hashes at a time: a burst cannot pass before it is counted.
+        asked = self._brake.asked(keys, self._clock.now())
+        with self._database.looking() as connection:
+            found = _LOOK.all(connection, name=name or "", **asked)
+        seen = self._brake.seen(keys, {each.key: each.failures for each in found if each.key})
+        if seen.is_on and not waited:
+            return _Outcome.MUST_WAIT
+        row = next((each for each in found if not each.key), None)
         right = self._hasher.verify(row.password_hash if row else None, password)
         with self._database.writing() as connection:
             if (

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from anyio.to_thread import run_sync
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,6 +27,7 @@ from ..db.tables import devices, mobile_keys, users
 from ..errors import KeyRevoked, KeyUnknown, NotAllowed
 from ..factors.kinds import DeviceKind
 from ..states.device import DeviceState, state_at
+from ..threads import aside
 from ..words import N_
 
 if TYPE_CHECKING:  # registering is one of its parts, and looks at signatures too
@@ -132,7 +132,7 @@ def signed(verifier: Verifier) -> Callable[[Request], Awaitable[Phone]]:
         if header is None:
             raise KeyUnknown(_UNKNOWN)
         what = message(request.method, request.url.path, header.at, body)
-        return await run_sync(find, verifier, header, what)
+        return await aside.run(find, verifier, header, what)
 
     return phone
 

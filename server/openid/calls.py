@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote
 
-from anyio.to_thread import run_sync
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from ..accounts.brake import Brake, Keys
 from ..errors import SlowDown
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.peer import address
 from ..web.problems import of_refusal, of_status
@@ -95,7 +95,7 @@ class _Calls:
         try:
             given = _form(request, await request.body())
             keys = self._keys(request, given)
-            seconds = await run_sync(self._wait, keys)
+            seconds = await aside.run(self._wait, keys)
         except (_Unreadable, UnicodeDecodeError):
             return _answered(Outgoing(400, {"error": "invalid_request"}, {}))
         except SlowDown as refusal:
@@ -103,7 +103,7 @@ class _Calls:
         if seconds:
             await self._verifier.clock.sleep(seconds)
         incoming = Incoming(path, given, "POST", request.headers)
-        return _answered(await run_sync(self._answer, incoming, keys))
+        return _answered(await aside.run(self._answer, incoming, keys))
 
     def _answer(self, incoming: Incoming, keys: Keys) -> Outgoing:
         server = self._verifier.openid.server

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -20,6 +19,7 @@ from ..portal.cookies import Cookies
 from ..portal.forms import FormRefused, Forms
 from ..portal.onward import login_for
 from ..portal.render import bare, notice, page
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.headers import CONTENT_SECURITY_POLICY
 from ..web.problems import STATUS
@@ -188,7 +188,7 @@ class _Pages:
 
     async def _answer(self, make: Callable[[], Response]) -> Response:
         """Make a page in a thread; where there is no provider there is nothing."""
-        return await run_sync(partial(self._made, make)) if self._there else bare(404)
+        return await aside.run(partial(self._made, make)) if self._there else bare(404)
 
     def _made(self, make: Callable[[], Response]) -> Response:
         try:

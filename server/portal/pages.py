@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -16,6 +15,7 @@ from ..login.ledger import LoginState
 from ..login.offers import Offered
 from ..login.sessions import Opened, Session
 from ..openid.flow import Pending
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
@@ -75,7 +75,7 @@ class _Pages:
         try:
             fields = await self._forms.read(request, mark)
         except FormRefused:
-            return await run_sync(
+            return await aside.run(
                 lambda: self._password_page(
                     request,
                     403,
@@ -83,7 +83,7 @@ class _Pages:
                 )
             )
         name, password = fields.get("username", "").strip(), fields.get("password", "")
-        wanted = await run_sync(self._onward.wanted, fields.get("openid", ""))
+        wanted = await aside.run(self._onward.wanted, fields.get("openid", ""))
         name_problem, password_problem = _name_problem(name), _password_problem(password)
         if name_problem or password_problem:
             return self._password_page(
@@ -116,7 +116,7 @@ class _Pages:
         if isinstance(outcome, Opened):
             return await self._signed_in(request, outcome, None, wanted)
         if wanted:
-            await run_sync(self._onward.after_password, wanted, outcome.login_id)
+            await aside.run(self._onward.after_password, wanted, outcome.login_id)
         return _go(f"/login/{outcome.login_id}")
 
     def _password_page(
@@ -153,13 +153,13 @@ class _Pages:
         if mark is None:
             return _over(errors.NoSuchLogin(N_("Start again with your user name and password.")))
         try:
-            opened = await run_sync(self._verifier.finishing.finish, login, browser_of(mark))
+            opened = await aside.run(self._verifier.finishing.finish, login, browser_of(mark))
         except errors.LoginError as refusal:
-            return await run_sync(self._over, refusal, login)
+            return await aside.run(self._over, refusal, login)
         if opened is not None:
             return await self._signed_in(request, opened, login)
         passcode = "passcode" in request.query_params
-        return await run_sync(lambda: self._answer_page(mark, login, passcode=passcode))
+        return await aside.run(lambda: self._answer_page(mark, login, passcode=passcode))
 
     def events(self, request: Request, login: str) -> Response:
         """Tell where a login stands as it changes, until it is decided or over."""
@@ -183,13 +183,13 @@ class _Pages:
             return bare(403)
         text = fields.get("answer", "").strip(" ")
         try:
-            opened = await run_sync(
+            opened = await aside.run(
                 self._verifier.logins.answer, login, text, browser_of(mark or "")
             )
         except (errors.AnswerMalformed, errors.AnswerWrong, errors.DeviceLocked) as refusal:
-            return await run_sync(self._answer_page, mark or "", login, refusal)
+            return await aside.run(self._answer_page, mark or "", login, refusal)
         except errors.LoginError as refusal:
-            return await run_sync(self._over_or_approved, mark, login, refusal)
+            return await aside.run(self._over_or_approved, mark, login, refusal)
         return await self._signed_in(request, opened, login)
 
     async def take_choice(self, request: Request, login: str) -> Response:
@@ -197,13 +197,13 @@ class _Pages:
         try:
             fields = await self._forms.read(request, mark)
             chosen = fields.get("factor", "")
-            await run_sync(self._verifier.logins.choose, login, chosen, browser_of(mark or ""))
+            await aside.run(self._verifier.logins.choose, login, chosen, browser_of(mark or ""))
         except FormRefused:
             return bare(403)
         except errors.NoSuchFactor:
             return bare(404)
         except errors.LoginError as refusal:
-            return await run_sync(self._over_or_approved, mark, login, refusal)
+            return await aside.run(self._over_or_approved, mark, login, refusal)
         return _go(f"/login/{login}")
 
     async def send_again(self, request: Request, login: str) -> Response:
@@ -211,13 +211,13 @@ class _Pages:
         again = self._verifier.sms_codes.send_again_at_login
         try:
             await self._forms.read(request, mark)
-            await run_sync(again, login, browser_of(mark or ""))
+            await aside.run(again, login, browser_of(mark or ""))
         except FormRefused:
             return bare(403)
         except errors.TooSoon as refusal:
-            return await run_sync(self._answer_page, mark or "", login, refusal)
+            return await aside.run(self._answer_page, mark or "", login, refusal)
         except errors.LoginError as refusal:
-            return await run_sync(self._over, refusal, login)
+            return await aside.run(self._over, refusal, login)
         return _go(f"/login/{login}")
 
     def _over_or_approved(
@@ -287,11 +287,11 @@ class _Pages:
     ) -> Response:
         before = self._cookies.session(request)
         if before:  # one browser, one session: the old one does not linger
-            await run_sync(self._verifier.logins.log_out, before)
+            await aside.run(self._verifier.logins.log_out, before)
         chosen = request.cookies.get(language.COOKIE, "")
         if chosen in language.LOCALES:
-            await run_sync(self._keep_language, opened.user, chosen)
-        response = await run_sync(self._onward.go, opened, login, wanted)
+            await aside.run(self._keep_language, opened.user, chosen)
+        response = await aside.run(self._onward.go, opened, login, wanted)
         self._cookies.set_session(response, opened.token)
         return response
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from anyio import CapacityLimiter, from_thread
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -22,6 +21,7 @@ from ..lifecycle import rights
 from ..login.access import Right
 from ..login.proofs import Asked
 from ..states.share import ShareState
+from ..threads import Threads, on_the_loop
 from ..verifier import Verifier
 from ..web.peer import address
 from ..web.problems import STATUS
@@ -49,7 +49,7 @@ def routes(verifier: Verifier) -> APIRouter:
     pages = _Pages(verifier)
     needs = Right.SECURITY
     shell.show(router, "/share", pages.begin, right=needs)
-    shell.take(router, "/share", pages.ask, right=needs, limiter=CapacityLimiter(_WAITING))
+    shell.take(router, "/share", pages.ask, right=needs, threads=Threads(_WAITING))
     shell.show(router, "/share/proof/{proof}", pages.asked, right=needs)
     shell.take(router, "/share/proof/{proof}", pages.answer, right=needs)
     shell.show(router, "/share/{share}", pages.review, right=needs)
@@ -72,7 +72,7 @@ class _Pages:
         serial = visit.fields.get("serial", "").strip()
         try:
             _check_shape(name, password, serial)
-            asked = from_thread.run(
+            asked = on_the_loop(
                 self._sharing.ask,
                 visit.session,
                 name,

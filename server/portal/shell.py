@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -27,6 +25,7 @@ from ..audit.events import Event
 from ..errors import LoginError, NotAllowed, Refusal, SessionUnknown
 from ..login.access import RIGHTS, Access, Right
 from ..login.sessions import Session
+from ..threads import Threads, aside
 from ..verifier import Verifier
 from ..web.problems import STATUS
 from ..words import N_
@@ -101,7 +100,7 @@ class Shell:
 
         async def answer(request: Request) -> Response:
             mark = self._cookies.mark(request)
-            response = await run_sync(self._serve, request, mark, {}, handler, right, duty)
+            response = await aside.run(self._serve, request, mark, {}, handler, right, duty)
             self._cookies.set_browser(response, mark)
             return response
 
@@ -115,11 +114,11 @@ class Shell:
         *,
         right: Right = Right.SESSION,
         duty: Duty | None = None,
-        limiter: CapacityLimiter | None = None,
+        threads: Threads = aside,
     ) -> None:
         """Serve `handler` for a form of our own sent to `path`.
 
-        `limiter`: threads of its own, for what may wait long (a password behind the brake).
+        `threads`: some of its own, for what may wait long (a password behind the brake).
         """
 
         async def answer(request: Request) -> Response:
@@ -128,9 +127,7 @@ class Shell:
                 fields = await self._forms.read(request, mark)
             except FormRefused:
                 return bare(403)
-            return await run_sync(
-                self._serve, request, mark or "", fields, handler, right, duty, limiter=limiter
-            )
+            return await threads.run(self._serve, request, mark or "", fields, handler, right, duty)
 
         router.add_api_route(path, answer, methods=["POST"], include_in_schema=False)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from .. import language
 from ..accounts import locales
 from ..crypto.secrets_table import FORMS
 from ..errors import SessionUnknown
+from ..threads import aside
 from ..verifier import Verifier
 from .cookies import Cookies
 from .foot import Here, here
@@ -99,7 +99,7 @@ def routes(verifier: Verifier) -> APIRouter:
         locale, back = fields.get("language", ""), fields.get("back", "")
         if locale not in language.LOCALES:
             return bare(400)
-        await run_sync(keep, request, locale)
+        await aside.run(keep, request, locale)
         response = RedirectResponse(back if _LOCAL.fullmatch(back) else "/", 303)
         response.set_cookie(
             language.COOKIE,

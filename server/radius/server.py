@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from anyio.to_thread import run_sync
 
 from .. import metrics
 from ..clock import Clock
@@ -27,6 +26,7 @@ from ..errors import (
     PacketUnsigned,
     ServerError,
 )
+from ..threads import aside
 from ..verifier import Verifier
 from . import codec
 from .clients import Client, Directory
@@ -128,7 +128,7 @@ class RadiusServer(asyncio.DatagramProtocol):
         try:
             async with self._reading:
                 if not self._directory.fresh:
-                    await run_sync(again, self._directory.read)
+                    await aside.run(again, self._directory.read)
         except Exception as error:
             self._drops.note(_NOBODY, "failed", source.address, _cause(error))
             return
@@ -162,7 +162,7 @@ class RadiusServer(asyncio.DatagramProtocol):
         sent = False
         try:
             if request.code is Code.STATUS_SERVER:
-                await run_sync(again, self._directory.read)  # alive is who can decide
+                await aside.run(again, self._directory.read)  # alive is who can decide
             reply = await self._steps.decide(request, client, source.address)
             data = codec.write(reply, request)
             self._memory.answered(key, data, self._clock.now())

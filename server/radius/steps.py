@@ -13,7 +13,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from anyio.to_thread import run_sync
 from sqlalchemy import Connection, and_, or_, select
 
 from ..accounts import groups, names, users
@@ -35,6 +34,7 @@ from ..login.offers import Offered
 from ..login.password import Then
 from ..login.sessions import Opened
 from ..login.whence import Whence
+from ..threads import aside
 from ..verifier import Verifier
 from . import attributes, core, texts
 from .clients import Client
@@ -73,7 +73,7 @@ class Steps:
         if isinstance(outcome, NoUsableDevice):
             raise outcome
         if isinstance(outcome, Opened):
-            return await run_sync(asking.settle, outcome)
+            return await aside.run(asking.settle, outcome)
         return asking.challenge(outcome)
 
     async def _answer(self, asking: _Asking, step: core.GiveAnswer) -> Reply:
@@ -81,32 +81,32 @@ class Steps:
         if login_id is None:
             return core.rejected(texts.START_AGAIN)
         if not step.text.strip():  # an approval of the last second outlives the challenge
-            opened = await run_sync(asking.finish, login_id)
+            opened = await aside.run(asking.finish, login_id)
             if opened is not None:
-                return await run_sync(asking.settle, opened)
-        offered = await run_sync(asking.show, login_id)
+                return await aside.run(asking.settle, opened)
+        offered = await aside.run(asking.show, login_id)
         move = core.move(step.text, offered)
         if isinstance(move, core.Choose):
-            chosen = await run_sync(asking.choose, login_id, move.factor)
+            chosen = await aside.run(asking.choose, login_id, move.factor)
             return asking.challenge(chosen)
         if isinstance(move, core.Wait):
             opened = await self._approval(asking, login_id)
             if opened is None:
                 return asking.challenge(offered, texts.NOT_APPROVED)
-            return await run_sync(asking.settle, opened)
+            return await aside.run(asking.settle, opened)
         try:
-            opened = await run_sync(asking.judge, login_id, move.text)
+            opened = await aside.run(asking.judge, login_id, move.text)
         except (AnswerWrong, AnswerMalformed) as refusal:
             before = core.again(refusal)
             return core.refused(refusal) if before is None else asking.challenge(offered, before)
-        return await run_sync(asking.settle, opened)
+        return await aside.run(asking.settle, opened)
 
     async def _approval(self, asking: _Asking, login_id: str) -> Opened | None:
         """Wait for the phone, for as long as a request may; None where it has said nothing."""
         clock = self._verifier.clock
         until = clock.now() + self._wait
         while True:
-            opened = await run_sync(asking.finish, login_id)
+            opened = await aside.run(asking.finish, login_id)
             if opened is not None or clock.now() >= until:
                 return opened
             await clock.sleep(self._look)
@@ -124,8 +124,8 @@ class Steps:
         if isinstance(found, NoUsableDevice):
             raise found
         if isinstance(found, Opened):
-            return await run_sync(asking.settle, found)
-        return await run_sync(self._second, asking, found, step.answer)
+            return await aside.run(asking.settle, found)
+        return await aside.run(self._second, asking, found, step.answer)
 
     def _second(self, asking: _Asking, found: str | Offered, answer: str) -> Reply:
         """Go on with a login that waits, or has just begun: the answer, or the phone's approval."""

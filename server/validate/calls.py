@@ -7,7 +7,6 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 import structlog
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from ..applications.validations import Accepted, Caller
 from ..audit.events import Event
 from ..login.ledger import LoginState
 from ..login.offers import Offered
+from ..threads import aside
 from ..verifier import Verifier
 from ..web.agent import shortened
 from ..web.peer import address
@@ -158,7 +158,7 @@ class _Calls:
             raise AuthError(str(refusal)) from None
         may = May.VALIDATE in found.may
         if needed and not may:
-            await run_sync(self._note, found)
+            await aside.run(self._note, found)
             raise PolicyError(_NO_RIGHT)
         client = given.get("client")
         if client is not None and may:
@@ -214,7 +214,7 @@ class _Calls:
         user, serial = _who(given)
         now = self._verifier.clock.now
         try:
-            asked = await run_sync(self._verifier.validations.trigger, user, serial, caller)
+            asked = await aside.run(self._verifier.validations.trigger, user, serial, caller)
         except errors.CredentialRefused:
             raise NotAuthorization(_NOT_VALID) from None
         except errors.LoginError as refusal:
@@ -234,7 +234,7 @@ class _Calls:
         given = await parameters.read(request)
         await self._caller(request, given, self._verifier.settings.validate_needs_credential)
         transaction = request.path_params.get("transaction") or given.needed("transaction_id")
-        state = await run_sync(self._verifier.validations.state, transaction)
+        state = await aside.run(self._verifier.validations.state, transaction)
         status = "pending" if state is None else _STATUS.get(state, "pending")
         authentication = {
             "accept": Authentication.ACCEPT,
@@ -264,7 +264,7 @@ class _Calls:
         given = await parameters.read(request)
         by = await self._application(request, given)
         user, serial = _who(given)
-        value = await run_sync(devices.listed, self._verifier, by, user, serial)
+        value = await aside.run(devices.listed, self._verifier, by, user, serial)
         return answers.result(self._verifier.clock.now(), value)
 
     async def enrolment(self, request: Request) -> Response:
@@ -289,8 +289,8 @@ class _Calls:
             if transaction is None:
                 return await validations.password(user, serial, text, caller)
             if not text:
-                return await run_sync(validations.finish, transaction, user, serial, caller)
-            return await run_sync(
+                return await aside.run(validations.finish, transaction, user, serial, caller)
+            return await aside.run(
                 validations.answer, transaction, text.strip(" "), user, serial, caller
             )
         except (errors.LoginError, errors.NotAllowed) as refusal:

@@ -47,8 +47,6 @@ class Again:
 
         for left in reversed(range(TRIES)):
             given = False
-            scope.clear()
-            scope.update(asked)
 
             async def replay() -> Message:
                 nonlocal given
@@ -73,6 +71,8 @@ class Again:
             if not repeat:
                 break
             metrics.REPEATED.inc()
+            scope.clear()
+            scope.update(asked)
         metrics.DATABASE_AWAY.inc()
         response = self._down(scope)
         response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anyio import move_on_after
+import asyncio
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import problem
@@ -23,9 +24,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with move_on_after(self._seconds) as waited:
-            body = await self._read(receive)
-        if waited.cancelled_caught:
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._read(receive)
+        except TimeoutError:
             response = problem(
                 408,
                 "too-slow",
@@ -60,10 +62,13 @@ class BodyLimit:
 
         A server that closed the connection on unread bytes would reset it, and the answer be lost.
         """
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            whole: bytes = message.get("body", b"")
+            return whole if len(whole) <= self._limit else None
         parts: list[bytes] = []
         size = 0
         while True:
-            message = await receive()
             if message["type"] == "http.disconnect":
                 return b""
             part = message.get("body", b"")
@@ -74,3 +79,4 @@ class BodyLimit:
                 return None  # enough of it
             if not message.get("more_body", False):
                 return b"".join(parts) if size <= self._limit else None
+            message = await receive()

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import metrics
 
-_log = structlog.get_logger()
 _UNKNOWN = "(none)"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
@@ -25,6 +24,7 @@ class Observe:
         self._app = app
         self._failed = failed
         self._log_requests = log_requests
+        self._log = structlog.get_logger().bind()  # made now, and not anew for each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -44,14 +44,14 @@ class Observe:
             await self._app(scope, receive, noting)
         except Exception as failure:
             # Where it happened, and nothing of what was being handled: no locals, no message.
-            _log.error("request.failed", route=_route(scope), trace=_places(failure))
+            self._log.error("request.failed", route=_route(scope), trace=_places(failure))
             if not status:
                 await self._failed(scope)(scope, receive, noting)
         seconds = time.perf_counter() - began
         method = scope["method"] if scope["method"] in _METHODS else "other"
         metrics.REQUESTS.labels(method, _route(scope), str(status)).observe(seconds)
         if self._log_requests:
-            _log.info(
+            self._log.info(
                 "request",
                 method=method,
                 route=_route(scope),

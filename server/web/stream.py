@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..clock import Clock
 from ..errors import Refusal, TooSoon
+from ..threads import Threads
 from ..words import N_
 
 _LOOK_SECONDS = 1
@@ -38,7 +37,7 @@ class Streams:
         self._most_for_one = most_for_one
         self._most = most
         self._open: Counter[str] = Counter()
-        self._threads = CapacityLimiter(_THREADS)
+        self._threads = Threads(_THREADS)
 
     def stream(
         self, whose: str, name: str, look: Callable[[], str], last: Callable[[str], bool]
@@ -69,7 +68,7 @@ class Streams:
         told = None
         for number in range(_LOOKS):
             try:
-                found = await run_sync(look, limiter=self._threads)
+                found = await self._threads.run(look)
             except Refusal:
                 return
             if found != told:

@@ -65,7 +65,7 @@ class Hands:
         engine = self.verifier.database.engine
         if self.verifier.database.is_sqlite:
             event.listen(engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
-            engine.dispose()
+            self.verifier.database.let_go()
         self.cards: dict[str, Card] = {}
         self.numbers = 100
         self._make_people()

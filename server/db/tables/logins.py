@@ -10,6 +10,7 @@ from .base import metadata
 UNFINISHED_SQL = "state IN ('open', 'approved')"
 """The logins that can still come to a session; there are few, among all that ever were."""
 _PROOF_SQL = "session_hash IS NOT NULL"
+_APPROVAL_SQL = "approval_id IS NOT NULL"
 
 # One login from the right password to its end; `state` is one of login.ledger. `browser` is
 # the hash of the cookie of the browser that it belongs to, when it began on the pages, or the keyed
@@ -41,7 +42,12 @@ logins = Table(
     Column("from_agent", String(128)),
     Column("application_id", RowId),
     Index("ix_logins_user_id_state", "user_id", "state"),
-    Index("ix_logins_approval_id", "approval_id"),
+    Index(
+        "ix_logins_approval_id",
+        "approval_id",
+        sqlite_where=text(_APPROVAL_SQL),
+        postgresql_where=text(_APPROVAL_SQL),
+    ),
     Index(
         "ix_logins_device_id_unfinished",
         "device_id",

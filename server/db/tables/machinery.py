@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text
 
-from ..types import Moment
+from ..types import Moment, RowId
 from .base import metadata
 
 # Keys of this verifier's own making (the audit chain's, the form tokens').
@@ -18,7 +18,7 @@ secrets = Table(
 audit_log = Table(
     "audit_log",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", RowId, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("event", String(64), nullable=False),
     Column("actor", String(128), nullable=False),

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Connection, event, func, select
 
 from server.audit.verify import verify
 from server.crypto.secrets_table import AUDIT
@@ -31,21 +31,17 @@ def full(verifier: Verifier) -> Iterator[None]:
     def set_pages(connection: Any, pages: int) -> None:
         connection.execute(f"PRAGMA max_page_count={pages}")
 
-    def now_full(connection: Any, _record: Any, _proxy: Any) -> None:
-        set_pages(connection, 1)  # no smaller than it is now
+    def now_full(connection: Connection) -> None:
+        set_pages(connection.connection.dbapi_connection, 1)  # no smaller than it is now
 
-    event.listen(engine, "checkout", now_full)
+    event.listen(engine, "begin", now_full)
     try:
         yield
     finally:
-        event.remove(engine, "checkout", now_full)
-        release(engine, set_pages)
-
-
-def release(engine: Engine, set_pages: Any) -> None:
-    engine.dispose()
-    with engine.connect() as connection:
-        set_pages(connection.connection.dbapi_connection, 1 << 30)
+        event.remove(engine, "begin", now_full)
+        verifier.database.let_go()
+        with engine.connect() as connection:
+            set_pages(connection.connection.dbapi_connection, 1 << 30)
 
 
 def counted(verifier: Verifier) -> tuple[int, ...]:
