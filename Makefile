@@ -40,6 +40,9 @@ test-booth: $(STAMP) ## a booth's day: VISITORS=2000 scripted visitors, and noth
 test-postgres: $(STAMP) ## the verifier's tests with its tables in a real PostgreSQL (ROOMS=: a part)
 	@CHALLNG_TEST_POSTGRES=1 $(BIN)/python -m pytest $(or $(ROOMS),tests/server)
 
+nightly: $(STAMP) ## what takes too long for each change (root; hours): whole sizes, image, container, Arm
+	@bash .ci/nightly
+
 test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=6), a move from SQLite
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
 		tests/failover/moved_under_load.py
