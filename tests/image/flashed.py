@@ -27,6 +27,7 @@ from tests.powercut.machine import mounted
 
 ROOT = Path(__file__).resolve().parents[2]
 PIN, CHALLENGE = "7305", "248690"
+STARTED = "Started challng-card.service"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an image is built by root alone")
 
@@ -85,7 +86,7 @@ def first(card: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
     with Machine(card, work / "machine") as machine:
         hands = machine.hands()
         hands.self_test()
-        hands.until(hands.parked, "the card has started")
+        hands.until(lambda: STARTED in machine.told(), "the card has started")
         told["dark"] = hands.state()["on"]
         told["blank"] = hands.wake()
         hands.ask(f"contact {hands.press_pin} gnd 1")
@@ -123,7 +124,7 @@ def second(
         told["before"] = FileKeyStore(root / "var/lib/challng").load("A")
     with Machine(card, work / "machine") as machine:
         hands = machine.hands()
-        hands.until(hands.parked, "the card has started")
+        hands.until(lambda: STARTED in machine.told(), "the card has started")
         _login(hands, told)
         machine.cut()
         told["console"] = machine.told()
