@@ -146,8 +146,10 @@ def _login(hands: Hands, told: dict[str, Any]) -> None:
         told["challenge"] = hands.glass()
         hands.press("#")
         # A picture comes in pieces, and the counter is written before it.
-        shown = (told["challenge"], [])
-        hands.until(lambda: hands.glass() not in shown or hands.is_dark(), "the response shows")
+        hands.until(
+            lambda: hands.is_dark() or hands.glass() not in (told["challenge"], []),
+            "the response shows",
+        )
         told["response"] = hands.glass()
         if told["response"]:
             return
