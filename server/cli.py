@@ -25,7 +25,7 @@ from .commands import (
     upkeep,
     users,
 )
-from .commands.context import complain
+from .commands.context import complain, port
 from .commands.serve import serve
 from .errors import ServerError
 from .settings import Settings
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
     each = _add(commands, "serve", "answer browsers and applications", on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")
-    each.add_argument("--port", type=_port, default=8600, help="the port to listen at")
+    each.add_argument("--port", type=port, default=8600, help="the port to listen at")
     each.add_argument("--workers", type=_workers, default=1, help="how many processes answer")
     each.add_argument(
         "--tls-cert", type=Path, metavar="FILE", help="speak TLS: the certificate and its chain"
@@ -219,13 +219,6 @@ def _secret(parser: argparse.ArgumentParser, option: str, what: str) -> None:
     parser.add_argument(
         option, required=True, metavar="FILE", help=f"a file with {what}; - is standard input"
     )
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("a port is 1 to 65535")
-    return number
 
 
 def _workers(text: str) -> int:

@@ -78,6 +78,7 @@ class Fresh:
 
     def open(self) -> Verifier:
         """Return the next visitor's verifier; the one before must be closed."""
+        shutil.rmtree(self._now, ignore_errors=True)  # half a copy, where the last one failed
         shutil.copytree(self._pattern, self._now)
         verifier = open_verifier(self._settings(self._now), clock=self._clock, environment=_NOTHING)
         with verifier.database.writing() as connection:

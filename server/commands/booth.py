@@ -27,7 +27,7 @@ from ..errors import BoothRefused
 from ..language import ENGLISH, LOCALES
 from ..sdnotify import Notifier
 from ..settings import Settings
-from .context import complain, read_secret, say
+from .context import complain, port, read_secret, say
 from .serve import refuse_a_taken_port
 
 _PORT = 8610
@@ -134,7 +134,7 @@ def parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     each = commands.add_parser("booth", help=text, description=f"{text.capitalize()}.")
     each.set_defaults(on_settings=booth, on_verifier=None)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")
-    each.add_argument("--port", type=int, default=_PORT, help=f"the port to listen at ({_PORT})")
+    each.add_argument("--port", type=port, default=_PORT, help=f"the port to listen at ({_PORT})")
     each.add_argument(
         "--language", choices=LOCALES, default=ENGLISH, help="what the page speaks at first"
     )

@@ -1,7 +1,8 @@
-"""What commands share: who is at the keyboard, and secrets read from files."""
+"""What commands share: who is at the keyboard, secrets read from files, ports."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import pwd
 import stat
@@ -62,3 +63,11 @@ def read_secret(name: str, what: str) -> str:
     if not text:
         raise SettingsRefused(f"The {what} file {name} is empty: put the {what} into it.")
     return text
+
+
+def port(text: str) -> int:
+    """Return a port that was given as an option."""
+    number = int(text)
+    if not 1 <= number <= 65_535:
+        raise argparse.ArgumentTypeError("a port is 1 to 65535")
+    return number

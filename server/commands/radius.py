@@ -23,7 +23,7 @@ from ..radius.server import RadiusServer
 from ..sdnotify import Notifier
 from ..settings import Settings
 from ..verifier import Verifier, open_verifier
-from .context import complain, operator, read_secret, say
+from .context import complain, operator, port, read_secret, say
 
 _RISK = (
     "requests and replies of {name} are not protected by Message-Authenticator. Who can change "
@@ -189,11 +189,11 @@ def parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     each = radius.add_parser("serve", help=text, description=f"{text.capitalize()}.")
     each.set_defaults(on_settings=serve)
     each.add_argument("--host", default="127.0.0.1", help="the address to listen at")
-    each.add_argument("--port", type=_port, default=1812, help="the UDP port to listen at")
+    each.add_argument("--port", type=port, default=1812, help="the UDP port to listen at")
     each.add_argument(
-        "--metrics-port", type=_port, help="a TCP port of 127.0.0.1 with the numbers of /metrics"
+        "--metrics-port", type=port, help="a TCP port of 127.0.0.1 with the numbers of /metrics"
     )
-    each.add_argument("--tls-port", type=_port, help="serve RadSec too (RFC 6614: 2083)")
+    each.add_argument("--tls-port", type=port, help="serve RadSec too (RFC 6614: 2083)")
     for option, what in (
         ("--tls-certificate", "its certificate, with those between it and its root"),
         ("--tls-key", "the certificate's private key"),
@@ -259,10 +259,3 @@ def _secret(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a file with the shared secret; - is standard input",
     )
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("a port is 1 to 65535")
-    return number

@@ -63,8 +63,13 @@ class Hands:
     def wake(self) -> list[str]:
         """Hold the press button until the glass is lit; what stands on it then."""
         self.ask(f"wake {self.press_pin} gnd")
+        self.until(lambda: self.is_dark() or bool(self.glass()), "something stands on the glass")
         self.until(self.parked, "the card rests after the press button")
         return self.glass()
+
+    def is_dark(self) -> bool:
+        """Whether the display is off."""
+        return self.state()["on"] == "0"
 
     def parked(self) -> bool:
         """Whether the pad waits for an edge: rows low, columns pulled up."""
