@@ -55,12 +55,16 @@ def release_of(root: Path) -> str:
 
 
 def keep_drivers(root: Path, wanted: tuple[str, ...]) -> None:
-    """Remove every module that is neither wanted nor needed by one that is."""
+    """Remove every module that is neither wanted nor needed by one that is, and empty folders."""
     release = release_of(root)
     keep = {path.name for path in modules_for(root, wanted)}
-    for module in (root / "lib/modules" / release).rglob("*.ko"):
+    modules = root / "lib/modules" / release
+    for module in modules.rglob("*.ko"):
         if module.name not in keep:
             module.unlink()
+    for path in sorted(modules.rglob("*/"), reverse=True):
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+            path.rmdir()
     run("depmod", "--basedir", root, release)
 
 

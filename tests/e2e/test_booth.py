@@ -62,6 +62,7 @@ def begin(page: Page, booth: Booth) -> None:
     if not page.locator(".attract").count():
         page.evaluate("call('leave')")
     expect(page.locator(".attract")).to_be_visible()
+    shows(page)  # the card has said what it is; the page was read anew if it had not
 
 
 def in_view(page: Page) -> None:
@@ -111,6 +112,10 @@ def test_a_visitor_logs_in_and_then_fails_as_a_thief(
     expect(page.locator(".loop li").first).to_have_css("opacity", "1")
     page.screenshot(path=folder / "booth-attract.png")
     in_view(page)
+    assert page.locator(".loop img").evaluate_all("all => all.map(e => e.naturalWidth > 0)") == [
+        True,
+        True,
+    ]
     page.get_by_role("button", name="Log in with the card").click()
     expect(page.locator(".note")).to_contain_text("sunflower")
     look("password")
@@ -210,12 +215,15 @@ def test_a_visitor_reads_it_in_chinese_until_he_goes(
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-def test_who_wants_no_movement_gets_none(booth: Booth, visit: Callable[..., Page]) -> None:
+def test_who_wants_no_movement_gets_none(
+    booth: Booth, visit: Callable[..., Page], pictures: Path
+) -> None:
     page = visit(viewport=SMALL, reduced_motion="reduce")
     begin(page, booth)
     for each in page.locator(".loop li").all():
         expect(each).to_be_visible()
         assert each.evaluate("e => getComputedStyle(e).animationName") == "none"
+    page.screenshot(path=pictures / "others" / "booth-still.png")
     in_view(page)
 
 

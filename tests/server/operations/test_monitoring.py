@@ -137,8 +137,7 @@ def events() -> set[str]:
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr in LEVELS
-                and isinstance(node.func.value, ast.Name)
-                and node.func.value.id == "_log"
+                and ast.unparse(node.func.value) in {"_log", "self._log"}
             ):
                 named = [
                     each.value for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant)
