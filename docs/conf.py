@@ -33,7 +33,6 @@ external_toc_path = "docs/nav.yml"
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 highlight_language = "none"
-suppress_warnings = ["etoc.glob"]  # a glob of the navigation may find nothing yet: see docs/nav.yml
 
 html_theme = "sphinx_book_theme"
 html_title = "Challng"

@@ -75,6 +75,10 @@ class CardRefused(ServerError, ValueError):
     """A card record that cannot be imported."""
 
 
+class CardThere(CardRefused):
+    """A card of this serial is here already."""
+
+
 class NoSuchCard(ServerError, LookupError):
     """There is no card of this serial."""
 

@@ -14,7 +14,7 @@ from protocol.errors import OcraError
 from ..accounts.users import User
 from ..crypto.keyring import Keyring
 from ..db.tables import cards, devices, users
-from ..errors import CardRefused, NoSuchCard
+from ..errors import CardRefused, CardThere, NoSuchCard
 from ..states.device import DeviceState
 from .card_factor import place
 from .kinds import DeviceKind
@@ -62,7 +62,7 @@ def import_card(
 ) -> int:
     """Add a card to a user, active at once but for `state`; returns the device's id.
 
-    Raises CardRefused.
+    Raises CardRefused, CardThere among it.
     """
     try:
         card_suite.check(record.suite)
@@ -72,7 +72,7 @@ def import_card(
     if connection.execute(
         select(devices.c.id).where(devices.c.serial == record.serial, kept)
     ).first():
-        raise CardRefused(f"The card {record.serial} was imported already: nothing is changed.")
+        raise CardThere(f"The card {record.serial} was imported already: nothing is changed.")
     device_id: int = connection.execute(
         insert(devices)
         .values(

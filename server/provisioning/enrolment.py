@@ -24,7 +24,7 @@ from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..db import tables
 from ..db.engine import Database
-from ..errors import CardActive, CardRefused, NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
+from ..errors import CardActive, CardThere, NoSuchOwner, NoSuchRecord, NoSuchUser, RecordConflict
 from ..factors import cards
 from ..factors.card_factor import place
 from ..lifecycle import order_rows, revocation
@@ -72,7 +72,7 @@ class Enrolments:
             try:
                 with self._database.writing() as connection:
                     return self._prepare(connection, by, given)
-            except (IntegrityError, CardRefused, _Overtaken):
+            except (IntegrityError, CardThere, _Overtaken):
                 continue  # another call put a card of this serial here first, or took it away
         raise _busy(given.record.serial)
 
