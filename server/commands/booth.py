@@ -6,11 +6,14 @@ import argparse
 import asyncio
 import contextlib
 import ipaddress
+import os
 import signal
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
@@ -49,9 +52,25 @@ def booth(_settings: Settings, given: Namespace) -> int:
     if not _is_loopback(given.host):
         complain(_OPEN_PAGE % given.host)
     logs.configure()
-    with room.room(room.place()) as folder:
-        asyncio.run(_serve(folder, given))
-    return 0
+    code = 0
+    try:
+        with room.room(room.place()) as folder:
+            asyncio.run(_serve(folder, given))
+    except BoothRefused as error:
+        complain(str(error))
+        code = 1
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without taking the interpreter down.
+
+    The server's own threads live on. Before Python 3.14, one that wants the interpreter while it
+    goes down is ended by force, and takes the process with it by SIGABRT.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _serve(folder: Path, given: Namespace) -> None:

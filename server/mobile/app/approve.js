@@ -29,6 +29,7 @@ export async function decide(key, login, verdict, number = null, pin = undefined
     body.assertion = await element.sign(key, digest);
   }
   await signed(key, "POST", `/approvals/${login.login}`, body);
+  pending.decided(login);
 }
 
 /** What a login's details say, for the key that is asked; null where they are not its own. */

@@ -58,6 +58,14 @@ function heard(key, pending) {
   changed.dispatchEvent(new Event("change"));
 }
 
+/** Forget a login that was decided here, before the verifier says that it waits no more. */
+export function decided({ serial, login }) {
+  const heardLast = waiting.get(serial);
+  if (!heardLast) return;
+  const logins = heardLast.logins.filter((each) => each.login !== login);
+  waiting.set(serial, { ...heardLast, logins });
+}
+
 /** All logins that wait, as {serial, login, details, numbers, expires}. */
 export const logins = () =>
   [...waiting].flatMap(([serial, { logins }]) => logins.map((each) => ({ serial, ...each })));
