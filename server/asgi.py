@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from fastapi import FastAPI
 
 from . import logs, settings
@@ -12,4 +14,7 @@ from .verifier import open_verifier
 def create() -> FastAPI:
     """Open the verifier and return its application; called once in each worker."""
     logs.configure()
-    return create_app(open_verifier(settings.read()))
+    app = create_app(open_verifier(settings.read()))
+    gc.collect()
+    gc.freeze()  # what lives as long as the worker is not looked through again and again
+    return app

@@ -19,6 +19,8 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.selectable import ReturnsRows
 from sqlalchemy.types import TypeEngine
 
+from .kept import Use, used_for
+
 _CURSOR = "challng_cursor"
 """The one cursor of a connection that all statements here run by: to make one is half of what a
 statement costs psycopg. What a statement gives is fetched before the next one runs.
@@ -137,11 +139,11 @@ def _reading(
 
 
 def drive(connection: Connection, text: str, values: Any = ()) -> DBAPICursor:  # noqa: ANN401
-    """Have the driver run a statement, in the connection's transaction.
+    """Have the driver run a statement, in the transaction of what the connection is used for.
 
     Raises what SQLAlchemy raises: DBAPIError, which names no value.
     """
-    if not connection.in_transaction():
+    if used_for(connection) is not Use.LOOKING and not connection.in_transaction():
         connection.begin()
     return bare(connection, text, values)
 
