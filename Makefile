@@ -47,7 +47,7 @@ test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
 		tests/failover/moved_under_load.py
 
-test-systemd: $(STAMP) ## the units under a booted systemd (root, systemd-nspawn, mmdebstrap)
+test-systemd: $(STAMP) ## the units, sudo and login on a booted Debian (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
 
 test-container: $(STAMP) ## the verifier in its container, built without an engine (root, buildah, mmdebstrap)

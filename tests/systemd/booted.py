@@ -6,6 +6,7 @@ Named so that `make test` leaves it out. The machine's files are Debian's, made 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chal
 # The installed packages of this Python are used inside, so its Debian must have the same.
 SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
 SUITE = SUITES.get(sys.version_info[:2])
+PACKAGES = "systemd-sysv,dbus,python3,sudo,libpam-radius-auth"
 _CHECK = """[Unit]
 Description=Work the units
 After=multi-user.target
@@ -54,7 +56,7 @@ pytestmark = [
 def machine() -> Path:
     """The directory with the machine's files, made when it is not there."""
     assert SUITE
-    root = CACHE / f"machine-{SUITE}"
+    root = CACHE / f"machine-{SUITE}-{hashlib.sha256(PACKAGES.encode()).hexdigest()[:16]}"
     if not root.is_dir():
         CACHE.mkdir(parents=True, exist_ok=True)
         new = root.with_suffix(".new")
@@ -62,7 +64,7 @@ def machine() -> Path:
         subprocess.run(
             [
                 *("mmdebstrap", "--quiet", "--variant=minbase", "--format=directory"),
-                *("--include=systemd-sysv,dbus,python3", SUITE, new),
+                *(f"--include={PACKAGES}", SUITE, new),
             ],
             check=True,
         )
@@ -166,6 +168,25 @@ def test_a_radius_server_that_hangs_is_ended_by_the_watchdog_and_answers_again(
     assert radius["hung"]["NRestarts"] == "1"
     assert "Watchdog timeout" in radius["journal"]
     assert radius["again"]["code"] == CHALLENGE
+
+
+def test_sudo_and_login_themselves_let_in_with_password_and_card(seen: dict[str, Any]) -> None:
+    console = seen["verifier"]["radius"]["console"]
+    assert console["signs"] == (SUITE != "bookworm")
+    assert console["sudo"] == [0, "root"]
+    assert console["login"] == 0
+
+
+def test_sudo_lets_nobody_in_by_a_wrong_answer_or_without_the_verifier(
+    seen: dict[str, Any],
+) -> None:
+    radius = seen["verifier"]["radius"]
+    assert radius["console"]["wrong"] is False
+    assert radius["in_the_dark"]["sudo"] == [1, False]
+
+
+def test_without_the_verifier_the_glass_can_be_broken(seen: dict[str, Any]) -> None:
+    assert seen["verifier"]["radius"]["in_the_dark"]["breakglass"] == [0, "root"]
 
 
 def test_a_stopped_radius_server_ends_in_order(seen: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Run by root under a booted systemd: works the units, and writes down what it saw.
 
-Standard library alone (`nas.py` beside it has pyrad); `booted.py` boots the machine and judges the
-result. The last step asks for a halt as the card does, and so powers the machine off.
+Standard library alone, `console.py` beside it too (`nas.py` has pyrad); `booted.py` boots the
+machine and judges the result. The last step asks for a halt as the card does, and so powers the
+machine off.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 import traceback
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from tests.systemd import console
 
 RESULT = Path("/check/result.json")
 URL = "http://127.0.0.1:8600"
@@ -159,6 +165,13 @@ def radius() -> dict[str, object]:
     short_watchdog(RADIUS)
     run("systemctl", "daemon-reload")
 
+    def pressed(challenge: str) -> str:
+        keys = ("press", pin, "ok", challenge, "ok", "show", "off")
+        play = ("/opt/challng/bin/challng-card", "--driver", "sim", "--store", store, "play", "-")
+        glass = re.search("([0-9]{4}) ([0-9]{4})", run(*play, stdin="\n".join(keys)))
+        assert glass
+        return glass[1] + glass[2]
+
     seen: dict[str, object] = {}
     run("systemctl", "start", RADIUS)
     seen["started"] = show(RADIUS)
@@ -167,17 +180,18 @@ def radius() -> dict[str, object]:
     challenge = asked("correct-horse") or {}
     digits = re.search("[Cc]hallenge ([0-9]{6})", str(challenge["text"]))
     assert digits, challenge
-    keys = ("press", pin, "ok", digits[1], "ok", "show", "off")
-    play = ("/opt/challng/bin/challng-card", "--driver", "sim", "--store", store, "play", "-")
-    glass = re.search("([0-9]{4}) ([0-9]{4})", run(*play, stdin="\n".join(keys)))
-    assert glass
-    response, state = glass[1] + glass[2], str(challenge["state"])
+    response, state = pressed(digits[1]), str(challenge["state"])
     seen["right"] = [asked(response, state), asked(response, state)]
     os.kill(int(show(RADIUS)["MainPID"]), 19)
     seen["hung"] = until_restarted(RADIUS, 1)
     seen["again"] = asked("correct-horse")
+    run(COMMAND, "radius", "client", "remove", "machine", **AS_ROOT)
+    run(COMMAND, "radius", "client", "add", *console.client(), stdin=console.SHARED, **AS_ROOT)
+    console.set_up()
+    seen["console"] = console.with_the_verifier("correct-horse", pressed)
     run("systemctl", "stop", RADIUS)
     seen["stopped"] = show(RADIUS)
+    seen["in_the_dark"] = console.without_the_verifier("correct-horse")
     seen["journal"] = run("journalctl", "--no-pager", "--output=cat", f"--unit={RADIUS}")
     return seen
 
