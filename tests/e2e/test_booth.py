@@ -65,24 +65,26 @@ def begin(page: Page, booth: Booth) -> None:
     shows(page)  # the card has said what it is; the page was read anew if it had not
 
 
+BOXES = """(which) => [...document.querySelectorAll(which)]
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+    .map((each) => [each.innerText, each.getBoundingClientRect().toJSON()])
+    .filter(([, box]) => box.width && box.height)"""
+"""Texts and places, all of one moment: the stream draws the page anew when something happens."""
+
+
 def in_view(page: Page) -> None:
     """Everything that can be pressed or read is on the screen, and nothing lies over another."""
     size = page.viewport_size
     assert size
-    boxes = []
-    for each in page.locator("main p:visible, main li:visible").all():
-        box = each.bounding_box()
-        assert box
-        assert box["y"] + box["height"] <= size["height"] + 1, each.inner_text()
-    for each in page.locator("button:visible, h1:visible, input:visible, #glass:visible").all():
-        box = each.bounding_box()
-        assert box
-        text = each.inner_text()
+    for text, box in page.evaluate(BOXES, "main p, main li"):
+        assert box["y"] + box["height"] <= size["height"] + 1, text
+    boxes = page.evaluate(BOXES, "button, h1, input, #glass")
+    assert boxes
+    for text, box in boxes:
         assert box["x"] >= 0, text
         assert box["y"] >= 0, text
         assert box["x"] + box["width"] <= size["width"] + 1, text
         assert box["y"] + box["height"] <= size["height"] + 1, text
-        boxes.append((text, box))
     for number, (text, one) in enumerate(boxes):
         for other_text, other in boxes[:number]:
             apart = (
