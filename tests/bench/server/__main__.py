@@ -13,7 +13,7 @@ from statistics import median
 
 from tests.bench import Figure, Figures
 from tests.bench.server.filling import fill, settle
-from tests.bench.server.measuring import Cost, cost, percentile, under_load
+from tests.bench.server.measuring import Turn, percentile, turn, under_load
 from tests.bench.server.people import Person
 from tests.bench.server.stage import BACKENDS, Side, stage
 
@@ -34,30 +34,32 @@ def figures(backend: str) -> Figures:
         }
         with made.serving(WORKERS) as verifier, made.floor(WORKERS, theirs["floor"]) as floor:
             sides: tuple[Side, ...] = (verifier, floor)
-            costs: dict[str, list[Cost]] = {side.name: [] for side in sides}
             for side in sides:
                 under_load(side, theirs[side.name], 4, WARM // 4)
-            for _ in range(TURNS):
-                for side in sides:
-                    costs[side.name].append(cost(made, side, theirs[side.name], TRIPS))
-            loads = {
-                side.name: under_load(side, theirs[side.name], CLIENTS, TRIPS // 2)
-                for side in sides
-            }
-    for name, taken in costs.items():
-        yield Figure(f"{backend}, {name}: CPU", median(each.total for each in taken), "ms")
+            for clients in (1, CLIENTS):
+                turns: dict[str, list[Turn]] = {side.name: [] for side in sides}
+                for _ in range(TURNS):
+                    for side in sides:
+                        turns[side.name].append(turn(made, side, theirs[side.name], clients, TRIPS))
+                yield from _told(backend, clients, turns)
+
+
+def _told(backend: str, clients: int, turns: dict[str, list[Turn]]) -> Figures:
+    how = backend if clients == 1 else f"{backend}, {clients} clients"
+    for name, taken in turns.items():
+        costs = [each.cost for each in taken]
+        yield Figure(f"{how}, {name}: CPU", median(each.total for each in costs), "ms")
         if backend == "postgresql":
             yield Figure(
-                f"{backend}, {name}: of it the program", median(e.program for e in taken), "ms"
+                f"{how}, {name}: of it the program", median(each.program for each in costs), "ms"
             )
-    pairs = zip(costs["verifier"], costs["floor"], strict=True)
-    yield Figure(
-        f"{backend}, verifier / floor: CPU", median(a.total / b.total for a, b in pairs), "ratio"
-    )
-    for name, seconds in loads.items():
+    pairs = zip(turns["verifier"], turns["floor"], strict=True)
+    ratio = median(ours.cost.total / floors.cost.total for ours, floors in pairs)
+    yield Figure(f"{how}, verifier / floor: CPU", ratio, "ratio")
+    for name, taken in turns.items():
+        seconds = [one for each in taken for one in each.seconds]
         for percent in (50, 99):
-            title = f"{backend}, {name}: {CLIENTS} clients, p{percent}"
-            yield Figure(title, percentile(seconds, percent), "ms")
+            yield Figure(f"{how}, {name}: p{percent}", percentile(seconds, percent), "ms")
 
 
 def main(names: list[str]) -> int:

@@ -25,15 +25,26 @@ class Cost:
         return self.program + self.database
 
 
-def cost(stage: Stage, side: Side, people: Sequence[Person], trips: int) -> Cost:
-    """Make `trips` round trips one after the other, over one connection."""
-    client = Client(side.port)
+@dataclass(frozen=True)
+class Turn:
+    """What one turn of a side cost, and the seconds that each of its round trips took."""
+
+    cost: Cost
+    seconds: list[float]
+
+
+def turn(stage: Stage, side: Side, people: Sequence[Person], clients: int, trips: int) -> Turn:
+    """Let clients side by side, each over one connection, make `trips` round trips in all."""
     program, database = cpu_seconds(side.pid), stage.database_cpu()
-    for trip in range(trips):
-        client.round_trip(people[trip % len(people)])
+    seconds = under_load(side, people, clients, trips // clients)
     program, database = cpu_seconds(side.pid) - program, stage.database_cpu() - database
-    client.close()
-    return Cost(1000 * program / trips, 1000 * database / trips)
+    made = len(seconds)
+    return Turn(Cost(1000 * program / made, 1000 * database / made), seconds)
+
+
+def cost(stage: Stage, side: Side, people: Sequence[Person], trips: int) -> Cost:
+    """Make `trips` round trips one after the other."""
+    return turn(stage, side, people, 1, trips).cost
 
 
 def under_load(side: Side, people: Sequence[Person], clients: int, trips: int) -> list[float]:
