@@ -126,6 +126,23 @@ def test_a_killed_booth_leaves_no_process_and_the_next_one_no_files(tmp_path: Pa
     assert booth.rooms == []
 
 
+def test_a_booth_ends_without_taking_the_interpreter_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of its server's threads may want the interpreter then, and end the process by SIGABRT."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, os, pathlib\n"
+        f"atexit.register(lambda: pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Booth(tmp_path) as booth:
+        pid = booth.pid
+        assert booth.stop() == 0
+    assert "Today:" in booth.said
+    assert booth.rooms == []
+    assert not (tmp_path / str(pid)).exists()
+
+
 def test_a_real_card_beside_the_screen(tmp_path: Path) -> None:
     """The page sees no glass; what is kept is the card's counter, for the next day."""
     passphrase = secret_file(tmp_path / "passphrase", "a long passphrase")

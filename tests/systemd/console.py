@@ -37,15 +37,20 @@ def client() -> list[str]:
     return options if signs() else [*options, "--without-message-authenticator"]
 
 
-def set_up() -> None:
-    """Make the machine's users, and the files of docs/ssh.md."""
+def set_up(password: str) -> None:
+    """Make the machine's users, and the files of docs/ssh.md.
+
+    The machine has the same password for ada as the verifier: where PAM fell back to it, she would
+    be let in by it alone.
+    """
     for command in (
         ("groupadd", "breakglass"),
         ("useradd", "--create-home", "--shell", "/bin/bash", "ada"),
         (*("useradd", "--create-home", "--groups", "breakglass,sudo"), "firefighter"),
     ):
         subprocess.run(command, check=True)
-    subprocess.run(["chpasswd"], input=f"firefighter:{ON_PAPER}", text=True, check=True)
+    secrets = f"ada:{password}\nfirefighter:{ON_PAPER}\n"
+    subprocess.run(["chpasswd"], input=secrets, text=True, check=True)
     Path("/etc/sudoers.d/ada").write_text("ada ALL=(ALL) ALL\n")
     CONF.touch(mode=0o600)
     CONF.chmod(0o600)

@@ -187,7 +187,7 @@ def radius() -> dict[str, object]:
     seen["again"] = asked("correct-horse")
     run(COMMAND, "radius", "client", "remove", "machine", **AS_ROOT)
     run(COMMAND, "radius", "client", "add", *console.client(), stdin=console.SHARED, **AS_ROOT)
-    console.set_up()
+    console.set_up("correct-horse")
     seen["console"] = console.with_the_verifier("correct-horse", pressed)
     run("systemctl", "stop", RADIUS)
     seen["stopped"] = show(RADIUS)

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from server.accounts import people, users
 from server.audit.events import Event
-from server.db.tables import audit_log
+from server.db.tables import audit_log, mobile_keys, mobile_registrations
 from server.verifier import Verifier
 from tests.phone import REGISTRATIONS, Key, Phone
 
-from .post import Hook
-from .support import PASSWORD, Api, ToldClock, add_user, make_verifier
+from ..post import Hook
+from ..support import PASSWORD, Api, ToldClock, add_user, make_verifier
 
 ON_RECORD = "+12025550123"
 PUBLIC = "http://localhost"
@@ -117,3 +117,21 @@ def register(
     answer = run.begin(purpose)
     assert answer.status_code == 200, answer.text
     return run.phone, run.phone.finish(run.bearer, run.prove(), element, pin)
+
+
+def name(answer: Any) -> str:
+    return str(answer.json()["type"]).rpartition(":")[2]
+
+
+def keys(verifier: Verifier) -> int:
+    with verifier.database.reading() as connection:
+        return len(connection.execute(select(mobile_keys)).all())
+
+
+def state(verifier: Verifier) -> str:
+    with verifier.database.reading() as connection:
+        return str(connection.execute(select(mobile_registrations.c.state)).scalar_one())
+
+
+def refused(verifier: Verifier) -> int:
+    return len(events(verifier, Event.REGISTRATION_REFUSED))

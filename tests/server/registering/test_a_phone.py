@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -17,24 +14,11 @@ from server.notify.outbox import Notice
 from server.verifier import Verifier
 from tests.phone import from_b64url, point
 
-from . import counter
-from .browser import Browser
-from .post import Hook, hook
-from .registering import ON_RECORD, PIN, events, make, on_record, put_on_record, register, start
-from .support import Api, ToldClock, add_user
-
-
-@pytest.fixture
-def gateway() -> Iterator[Hook]:
-    with hook() as found:
-        yield found
-
-
-@pytest.fixture
-def verifier(tmp_path: Path, clock: ToldClock, gateway: Hook) -> Iterator[Verifier]:
-    made = make(tmp_path, clock, gateway)
-    yield made
-    made.close()
+from .. import counter
+from ..browser import Browser
+from ..post import Hook
+from ..support import Api, ToldClock, add_user
+from . import ON_RECORD, PIN, events, on_record, put_on_record, register, start
 
 
 @pytest.mark.parametrize("element", ["pin", "webauthn"])
