@@ -11,9 +11,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from . import language
 from .api.routes import CALLS
@@ -52,7 +53,7 @@ def create_app(verifier: Verifier) -> FastAPI:
         yield
         verifier.close()
 
-    app = FastAPI(
+    app = _Application(
         title="Challng verifier",
         lifespan=lifespan,
         docs_url="/api/docs" if settings.api_docs else None,
@@ -77,6 +78,24 @@ def create_app(verifier: Verifier) -> FastAPI:
     for kind, answer in _ANSWERS.items():
         app.add_exception_handler(kind, answer)
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI, with our middleware around its own: what is answered straight meets ours alone."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what serves every request.
+
+        Its outermost layer answers what nothing else has caught; here `web.observe` does.
+        """
+        ours, self.user_middleware = self.user_middleware, []
+        outermost = super().build_middleware_stack()
+        self.user_middleware = ours
+        assert isinstance(outermost, ServerErrorMiddleware)  # noqa: S101 - as Starlette has it
+        served = outermost.app
+        for each in reversed(ours):
+            served = each.cls(served, *each.args, **each.kwargs)
+        return served
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -33,4 +33,4 @@ class SystemClock(Clock):
 
 def written(moment: datetime) -> str:
     """Return a moment as it stands in answers: ISO 8601, UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -32,6 +33,25 @@ REQUESTS = Histogram(
     ["method", "route", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+
+
+@cache
+def login(verdict: str) -> Counter:
+    """Return what counts the answers with a verdict."""
+    return LOGINS.labels(verdict)
+
+
+@cache
+def password(verdict: str) -> Counter:
+    """Return what counts the passwords with a verdict."""
+    return PASSWORDS.labels(verdict)
+
+
+@cache
+def request(method: str, route: str, status: int) -> Histogram:
+    """Return what a request is measured by; there are as many as routes and what they answer."""
+    return REQUESTS.labels(method, route, str(status))
+
 
 VERDICTS: dict[type[errors.LoginError], str] = {
     errors.NoSuchLogin: "unknown",

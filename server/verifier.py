@@ -24,6 +24,7 @@ from .crypto.secrets_table import Secrets
 from .db import migrate
 from .db.engine import Database
 from .db.reports import Reports
+from .direct import Direct
 from .documents.service import Documents
 from .errors import DataDirRefused
 from .factors.card import CardRules
@@ -125,6 +126,7 @@ class Verifier:
         )
         self.finishing = Finishing(database, self.clock, settings, ledger, self.logins)
         brake = Brake(self.secrets, settings)
+        self.direct = Direct(database)
         self.proofs = Proofs(database, self.clock, settings, keyring, self.factors, judge, ledger)
         self.passwords = PasswordStep(
             database,
@@ -134,6 +136,7 @@ class Verifier:
             self.hasher,
             brake,
             self.logins,
+            self.direct,
         )
         self.code_cards = {
             kind: CodeCards(

@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, case, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -159,6 +160,7 @@ class Brake:
         return (slot - now) / timedelta(seconds=1)
 
 
+@lru_cache(maxsize=1024)
 def _network(address: str) -> str:
     """Return what one customer of a provider has: an IPv4 address, an IPv6 /64."""
     try:

@@ -39,7 +39,7 @@ def routes(verifier: Verifier) -> APIRouter:
 
     @router.post("/{login}/answer", summary="Answer the prompt")
     async def answer(login: str, body: AnswerBody) -> Response:
-        return _opened(await aside.run(verifier.logins.answer, login, body.answer))
+        return _opened(await verifier.direct.run(verifier.logins.answer, login, body.answer))
 
     @router.post("/{login}/approval", summary="Take the session that the phone has approved")
     async def approval(login: str, body: NothingBody) -> Response:

@@ -227,7 +227,7 @@ class Validations:
                 row = self._row(connection, login_id, user, serial, by)
                 told = self._decide(connection, row, text)
         except LoginError as refusal:
-            metrics.LOGINS.labels(metrics.VERDICTS.get(type(refusal), "refused")).inc()
+            metrics.login(metrics.VERDICTS.get(type(refusal), "refused")).inc()
             raise
         return _accepted(told)
 
@@ -324,8 +324,8 @@ def _said(told: _Told) -> Outcome:
 
 def _accepted(told: _Told) -> Accepted:
     if isinstance(told, Accepted):
-        metrics.LOGINS.labels("accepted").inc()
+        metrics.login("accepted").inc()
         return told
-    metrics.LOGINS.labels("wrong" if isinstance(told, AnswerWrong) else "refused").inc()
+    metrics.login("wrong" if isinstance(told, AnswerWrong) else "refused").inc()
     assert isinstance(told, Exception)  # noqa: S101 - an answer offers nothing
     raise told

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..crypto.secrets_table import AUDIT, Secrets
 from ..db import tables
-from ..db.engine import Database, after_commit
+from ..db.engine import Database
 from ..db.prepared import Prepared
+from ..db.transaction import after_commit
 from . import chain
 from .anchor import Anchor, AnchorFile
 from .events import Event

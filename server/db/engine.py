@@ -15,8 +15,8 @@ holds; `reading` is a read-only snapshot. What to do about a deadlock is `again`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection, make_url
@@ -24,10 +24,10 @@ from sqlalchemy.exc import IntegrityError
 
 from . import sqlite
 from .again import note_commit
-from .kept import Use
+from .hurry import current, may_give_up
+from .kept import Kept, Use
+from .transaction import begin, commit
 from .url import Patience, is_postgres
-
-_AFTER = "challng_after_commit"
 
 
 class Database:
@@ -38,36 +38,44 @@ class Database:
         if self.is_sqlite:
             self.engine = sqlite.engine(url)
             self._kept = sqlite.kept(self.engine)
+            self._hurried = sqlite.hurried(self.engine)
             self._gate: sqlite.Gate | None = sqlite.Gate(Path(f"{make_url(url).database}.lock"))
+            self._begin_writing = sqlite.BEGIN_WRITING
         else:
             from . import postgres  # psycopg, which an SQLite verifier does without, loads slowly
 
             patience = patience or Patience()
             self.engine = postgres.engine(url, patience)
-            self._kept = postgres.kept(self.engine, patience)
+            self._kept = self._hurried = postgres.kept(self.engine, patience)
             self._gate = None
+            self._begin_writing = postgres.BEGIN_WRITING
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one snapshot; nothing is written through it."""
-        with self._kept.connection(Use.READING) as connection:
+        with self._connections().connection(Use.READING) as connection:
+            connection.begin()
             yield connection
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:
         """Give a connection for one statement: a second one may see what came in between."""
-        with self._kept.connection(Use.LOOKING) as connection:
+        with self._connections().connection(Use.LOOKING) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, rolled back by an error."""
-        after: list[Callable[[], None]] = []
-        with self._turn(), self._kept.connection(Use.WRITING) as connection:
-            connection.info[_AFTER] = after
-            with connection.begin():
-                yield connection
-                note_commit()
+        hurry = current()
+        if hurry is not None and hurry.committed:
+            raise RuntimeError("there is one transaction in a hurry")
+        with self._gate or nullcontext(), self._connections().connection(Use.WRITING) as connection:
+            begin(connection, self._begin_writing)
+            yield connection
+            note_commit()
+            after = commit(connection)
+        if hurry is not None:
+            hurry.committed = True
         for action in after:
             action()
 
@@ -83,7 +91,7 @@ class Database:
             with self.writing() as connection:
                 yield connection
             return
-        with self._turn(), self._kept.connection(Use.WRITING) as connection:
+        with self._gate or nullcontext(), self._kept.connection(Use.WRITING) as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 - it is connected
             driver.execute("PRAGMA foreign_keys=OFF")
@@ -95,17 +103,13 @@ class Database:
             finally:
                 driver.execute("PRAGMA foreign_keys=ON")
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if self._gate is None:
-            yield
-        else:
-            with self._gate.turn():
-                yield
+    def _connections(self) -> Kept:
+        return self._hurried if may_give_up() else self._kept
 
     def let_go(self) -> None:
         """Close the connections that nobody uses now."""
         self._kept.let_go()
+        self._hurried.let_go()
 
     def close(self) -> None:
         """Give back all connections."""
@@ -113,8 +117,3 @@ class Database:
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()
-
-
-def after_commit(connection: Connection, action: Callable[[], None]) -> None:
-    """Have `action` run once what `connection` writes is durably committed."""
-    connection.info[_AFTER].append(action)

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
-from threading import Semaphore
+from queue import Empty, SimpleQueue
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError
+
+from .transaction import roll_back
 
 _USE = "challng_use"
 
@@ -37,20 +39,29 @@ class Kept:
         at_rest: int,
         wait_seconds: float,
         lives: Callable[[Connection, float], bool] | None = None,
+        opened: Callable[[Connection], None] | None = None,
     ) -> None:
-        """`at_rest`: how many stay open; `lives`: whether one that rested so many seconds does."""
+        """`at_rest`: how many stay open; `lives`: whether one that rested so many seconds does;
+        `opened`: what is done with a new one.
+        """
         self._engine = engine
-        self._turns = Semaphore(most)
+        self._turns: SimpleQueue[None] = SimpleQueue()
+        for _ in range(most):
+            self._turns.put(None)
         self._at_rest = at_rest
         self._wait_seconds = wait_seconds
         self._lives = lives
+        self._opened = opened
         self._resting: list[tuple[Connection, float]] = []
 
     @contextmanager
     def connection(self, use: Use) -> Iterator[Connection]:
         """Give a connection for a use; what it has begun and not committed is rolled back."""
-        if not self._turns.acquire(timeout=self._wait_seconds):
-            raise TimeoutError(f"no connection was free within {self._wait_seconds} seconds")
+        try:
+            self._turns.get(timeout=self._wait_seconds)
+        except Empty:
+            waited = f"no connection was free within {self._wait_seconds} seconds"
+            raise TimeoutError(waited) from None
         try:
             taken = self._take()
             taken.info[_USE] = use
@@ -59,25 +70,30 @@ class Kept:
             finally:
                 self._give(taken)
         finally:
-            self._turns.release()
+            self._turns.put(None)
 
     def _take(self) -> Connection:
         try:
             resting, since = self._resting.pop()
         except IndexError:
-            return self._engine.connect()
+            return self._open()
         if self._lives is not None and not self._lives(resting, time.monotonic() - since):
             resting.invalidate()
             resting.close()
             self.let_go()  # the others have rested longer
-            return self._engine.connect()
+            return self._open()
         return resting
+
+    def _open(self) -> Connection:
+        made = self._engine.connect()
+        if self._opened is not None:
+            self._opened(made)
+        return made
 
     def _give(self, given: Connection) -> None:
         whole = False
         try:
-            if given.in_transaction():
-                given.rollback()
+            roll_back(given)
             whole = not given.invalidated
         finally:
             if whole and len(self._resting) < self._at_rest:

@@ -16,16 +16,18 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ..errors import SettingsRefused
 from .kept import Kept, Use, used_for
-from .prepared import bare
+from .prepared import drive
+from .transaction import is_open
 from .url import Patience
 
 _ASK_AFTER_SECONDS = 1.0
 """A connection that rested longer is asked whether it lives before it is used."""
 
+BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN = {
     None: "BEGIN",
     Use.READING: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    Use.WRITING: "BEGIN ISOLATION LEVEL READ COMMITTED",
+    Use.WRITING: BEGIN_WRITING,
 }
 """What begins a transaction: the driver, which could do that too, is told to leave it to us."""
 
@@ -51,8 +53,8 @@ def engine(url: str, patience: Patience) -> Engine:
     @event.listens_for(made, "begin")
     def begin(connection: Connection) -> None:
         use = used_for(connection)
-        if use is not Use.LOOKING:
-            bare(connection, _BEGIN[use])
+        if use is not Use.LOOKING and not is_open(connection):
+            drive(connection, _BEGIN[use])
 
     return made
 

@@ -9,17 +9,16 @@ others, run in the same transaction, and fail with the same exceptions.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, UpdateBase
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.selectable import ReturnsRows
 from sqlalchemy.types import TypeEngine
-
-from .kept import Use, used_for
 
 _CURSOR = "challng_cursor"
 """The one cursor of a connection that all statements here run by: to make one is half of what a
@@ -28,6 +27,10 @@ statement costs psycopg. What a statement gives is fetched before the next one r
 
 _Turn = Callable[[Any], Any]
 """Turns a value into what the driver takes, or what it gives into a value."""
+
+
+_Values = dict[str, object]
+"""Values by the names of a statement's parameters."""
 
 
 class Prepared:
@@ -44,16 +47,18 @@ class Prepared:
 
     def all(self, connection: Connection, **values: object) -> list[Any]:
         """Return the rows."""
-        return self._for(connection.dialect).rows(self._run(connection, values).fetchall())
+        compiled, cursor = self._run(connection, values)
+        return [compiled.row(each) for each in cursor.fetchall()]
 
     def one_or_none(self, connection: Connection, **values: object) -> Any:  # noqa: ANN401
         """Return the one row, or None where there is none."""
-        found = self._run(connection, values).fetchall()
+        compiled, cursor = self._run(connection, values)
+        found = cursor.fetchall()
         if not found:
             return None
         if len(found) > 1:
             raise MultipleResultsFound("one row was expected, and there are several")
-        return self._for(connection.dialect).rows(found)[0]
+        return compiled.row(found[0])
 
     def one(self, connection: Connection, **values: object) -> Any:  # noqa: ANN401
         """Return the one row that there has to be."""
@@ -64,24 +69,22 @@ class Prepared:
 
     def count(self, connection: Connection, **values: object) -> int:
         """Run a statement that returns no rows; tell how many it changed."""
-        return self._run(connection, values).rowcount
+        _, cursor = self._run(connection, values)
+        return cursor.rowcount
 
-    def _run(self, connection: Connection, values: dict[str, object]) -> DBAPICursor:
-        compiled = self._for(connection.dialect)
-        return drive(connection, compiled.text, compiled.bound(values))
-
-    def _for(self, dialect: Dialect) -> _Compiled:
-        try:
-            return self._compiled[dialect.name]
-        except KeyError:
-            made = _Compiled(self.statement, self._columns, dialect)
-            return self._compiled.setdefault(dialect.name, made)
+    def _run(self, connection: Connection, values: _Values) -> tuple[_Compiled, DBAPICursor]:
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = _Compiled(self.statement, self._columns, dialect)
+            self._compiled[dialect.name] = compiled
+        return compiled, drive(connection, compiled.text, compiled.bound(values))
 
 
 class _Compiled:
     """A statement as one database takes it.
 
-    `bound` turns values by name into the driver's parameters, `rows` a driver's rows into our own.
+    `bound` turns values by name into the driver's parameters, `row` a driver's row into our own.
     """
 
     def __init__(
@@ -90,35 +93,46 @@ class _Compiled:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns) or None)
         self.text: str = compiled.string
         binds = {name: bind for bind, name in compiled.bind_names.items()}
-        given = {name: bind for name, bind in binds.items() if bind.required}
         turns = {name: _taken(bind.type, dialect) for name, bind in binds.items()}
+        given = {name for name, bind in binds.items() if bind.required}
         fixed = {
             name: _turned(turns[name], bind.effective_value)
             for name, bind in binds.items()
             if name not in given
         }
-        self.bound: Callable[[Mapping[str, object]], Any]
-        if compiled.positional:
-            order = compiled.positiontup
-            places = [(at, name, turns[name]) for at, name in enumerate(order) if name in given]
-            self.bound = _filling([fixed.get(name) for name in order], places)
-        else:
-            self.bound = _filling(fixed, [(name, name, turns[name]) for name in given])
+        self.bound = _binding(
+            fixed,
+            [(name, turn) for name, turn in turns.items() if turn is not None and name in given],
+            _in_order(compiled.positiontup) if compiled.positional else _by_name,
+        )
         returned = statement.exported_columns if isinstance(statement, ReturnsRows) else {}
-        row = namedtuple("Row", returned.keys())  # type: ignore[misc]
         back = [_given(column.type, dialect) for column in returned.values()]
-        self.rows = _reading(row, [(at, turn) for at, turn in enumerate(back) if turn is not None])
+        self.row = _reading(
+            namedtuple("Row", returned.keys()),
+            [(at, turn) for at, turn in enumerate(back) if turn is not None],
+        )
 
 
-def _filling(
-    fixed: Any,  # noqa: ANN401 - a list by place or a dict by name, as the driver takes them
-    places: Collection[tuple[Any, str, _Turn | None]],
-) -> Callable[[Mapping[str, object]], Any]:
-    def bound(values: Mapping[str, object]) -> Any:  # noqa: ANN401
-        filled = fixed.copy()
-        for place, name, turn in places:
-            filled[place] = values[name] if turn is None else turn(values[name])
-        return filled
+def _in_order(names: Sequence[str]) -> Callable[[_Values], Any]:
+    if len(names) == 1:  # of one name an itemgetter gives the value itself
+        (only,) = names
+        return lambda values: (values[only],)
+    return itemgetter(*names) if names else lambda _values: ()
+
+
+def _by_name(values: _Values) -> _Values:
+    return values
+
+
+def _binding(
+    fixed: _Values, turns: Collection[tuple[str, _Turn]], arranged: Callable[[_Values], Any]
+) -> Callable[[_Values], Any]:
+    def bound(values: _Values) -> Any:  # noqa: ANN401
+        """Return the parameters; `values` are its caller's no more."""
+        for name, turn in turns:
+            values[name] = turn(values[name])
+        values.update(fixed)
+        return arranged(values)
 
     return bound
 
@@ -126,7 +140,7 @@ def _filling(
 def _reading(
     row: Any,  # noqa: ANN401 - a class of named tuples
     turns: Collection[tuple[int, _Turn]],
-) -> Callable[[Sequence[Any]], list[Any]]:
+) -> Callable[[Sequence[Any]], Any]:
     def turned(found: Sequence[Any]) -> Any:  # noqa: ANN401
         values = list(found)
         for at, turn in turns:
@@ -134,22 +148,17 @@ def _reading(
                 values[at] = turn(values[at])
         return row._make(values)
 
-    make = turned if turns else row._make
-    return lambda found: [make(each) for each in found]
+    return turned if turns else row._make
 
 
 def drive(connection: Connection, text: str, values: Any = ()) -> DBAPICursor:  # noqa: ANN401
-    """Have the driver run a statement, in the transaction of what the connection is used for.
+    """Have the driver run a statement, in whatever transaction has been begun.
 
-    Raises what SQLAlchemy raises: DBAPIError, which names no value.
+    Raises what SQLAlchemy raises: DBAPIError, which names no value; InvalidRequestError for a
+    connection that was lost, for what it had begun is lost too.
     """
-    if used_for(connection) is not Use.LOOKING and not connection.in_transaction():
-        connection.begin()
-    return bare(connection, text, values)
-
-
-def bare(connection: Connection, text: str, values: Any = ()) -> DBAPICursor:  # noqa: ANN401
-    """Have the driver run a statement as `drive` does, beginning nothing."""
+    if connection.invalidated:
+        raise InvalidRequestError("the connection was lost")
     held = connection.connection
     driver = held.dbapi_connection
     assert driver is not None  # noqa: S101 - it is connected

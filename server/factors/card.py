@@ -119,4 +119,4 @@ def _first_after_a_restore(
 
 
 def _moved(state: CardState, used: int) -> CardState:
-    return replace(state, counter=used + 1, far_counter=None, far_login_id=None, resync=None)
+    return CardState(state.suite, used + 1, state.key, state.pin)

@@ -18,8 +18,8 @@ from ..audit.log import AuditLog
 from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..crypto.secrets_table import Secrets
-from ..db.engine import after_commit
 from ..db.tables import devices, sms_codes, users
+from ..db.transaction import after_commit
 from ..errors import NoUsableDevice, TooSoon
 from ..mobile import numbers, tokens
 from ..notify.reach import Reach

@@ -58,7 +58,7 @@ class Finishing:
             if held.state is not DeviceState.ACTIVE:
                 raise LoginDecided(_OVER_MEANWHILE)
             opened = self._logins.open_session(connection, row.id, row.user_id, row.user, held)
-        metrics.LOGINS.labels("accepted").inc()
+        metrics.login("accepted").inc()
         return opened
 
     def state(self, login_id: str, browser: bytes | None = None) -> str:

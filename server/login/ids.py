@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import datetime
+from functools import lru_cache
 
 _BYTES = 16
 _DIGITS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -28,6 +29,10 @@ def make(now: datetime) -> str:
 
 def start_of(moment: datetime) -> str:
     """Return what every id made at a moment or later sorts after, and none made before."""
-    seconds = max(0, int(moment.timestamp()))
+    return _written(max(0, int(moment.timestamp())))
+
+
+@lru_cache(maxsize=4)
+def _written(seconds: int) -> str:
     digits = [_DIGITS[(seconds >> 6 * place) & 63] for place in reversed(range(_LENGTH))]
     return WITH_TIME + "".join(digits)

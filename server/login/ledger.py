@@ -7,12 +7,12 @@ and one alone can accept. The order in which rows are held is always login, devi
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import BindParameter, Connection, Row, bindparam, case, insert, select, text, update
 
 from ..db.prepared import Prepared
@@ -210,7 +210,7 @@ class Ledger:
             id=login_id,
             user_id=user_id,
             device_id=device_id,
-            prompt=json.dumps(dict(prompt)),
+            prompt=to_json(dict(prompt)).decode(),
             state=LoginState.OPEN.value,
             attempts=0,
             begun_at=now,
@@ -248,7 +248,7 @@ class Ledger:
         )
         if row is None:
             return None
-        asked, tries, detail = json.loads(row.prompt), row.attempts, row.detail_sealed
+        asked, tries, detail = from_json(row.prompt), row.attempts, row.detail_sealed
         return Claim(login_id, row.user_id, row.user, row.device_id, asked, tries, detail)
 
     def hold(self, connection: Connection, device_id: int, now: datetime) -> Held | None:
@@ -294,7 +294,7 @@ class Ledger:
                 "the_id": login_id,
                 "now": now,
                 "device": device_id,
-                "asked": json.dumps(dict(prompt)),
+                "asked": to_json(dict(prompt)).decode(),
                 "approval": prompt.get(APPROVAL),
             },
         )
@@ -313,7 +313,7 @@ class Ledger:
             "the_id": login_id,
             "now": now,
             "device": device_id,
-            "asked": json.dumps(dict(prompt)),
+            "asked": to_json(dict(prompt)).decode(),
         }
         return connection.execute(_SAY, changed).rowcount == 1
 
@@ -329,7 +329,7 @@ def read_row(row: Row[Any]) -> LoginRow:
         user_id=row.user_id,
         user=row.name,
         device_id=row.device_id,
-        prompt=json.loads(row.prompt),
+        prompt=from_json(row.prompt),
         state=LoginState(row.state),
         attempts=row.attempts,
         begun_at=row.begun_at,

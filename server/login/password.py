@@ -26,6 +26,7 @@ from ..clock import Clock
 from ..db.engine import Database
 from ..db.prepared import Prepared
 from ..db.tables import users
+from ..direct import Direct
 from ..errors import NoUsableDevice, PasswordRefused, SlowDown
 from ..settings import Settings
 from ..threads import aside
@@ -81,6 +82,7 @@ class PasswordStep:
         hasher: Hasher,
         brake: Brake,
         logins: Logins,
+        direct: Direct,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -88,6 +90,7 @@ class PasswordStep:
         self._hasher = hasher
         self._brake = brake
         self._logins = logins
+        self._run = direct.run if hasher.is_quick else aside.run
         self._hashes = asyncio.Semaphore(settings.hashes_at_once or os.cpu_count() or 1)
 
     async def begin(
@@ -125,7 +128,7 @@ class PasswordStep:
         waited = False
         while True:
             async with self._hashes:
-                outcome: T | _Outcome = await aside.run(
+                outcome: T | _Outcome = await self._run(
                     self._attempt, name, password, keys, address, then, waited
                 )
             if outcome is _Outcome.MUST_WAIT:
@@ -133,16 +136,16 @@ class PasswordStep:
                 waited = True
                 continue
             if isinstance(outcome, _Outcome):
-                metrics.PASSWORDS.labels("wrong").inc()
+                metrics.password("wrong").inc()
                 raise PasswordRefused(_REFUSED)
-            metrics.PASSWORDS.labels("right").inc()
+            metrics.password("right").inc()
             return outcome
 
     async def _wait(self, keys: Keys) -> None:
         try:
             seconds = await aside.run(self._reserve, keys)
         except SlowDown:
-            metrics.PASSWORDS.labels("turned-away").inc()
+            metrics.password("turned-away").inc()
             raise
         await self._clock.sleep(seconds)
 

@@ -217,12 +217,12 @@ class Logins:
             with self._database.writing() as connection:
                 outcome = self._decide(connection, login_id, text, browser)
         except (LoginDecided, LoginExpired, DeviceLocked, AnswerMalformed, NoSuchLogin) as refusal:
-            metrics.LOGINS.labels(metrics.VERDICTS[type(refusal)]).inc()
+            metrics.login(metrics.VERDICTS[type(refusal)]).inc()
             raise
         if isinstance(outcome, AnswerWrong):  # raised only here: what it changed is committed
-            metrics.LOGINS.labels("wrong").inc()
+            metrics.login("wrong").inc()
             raise outcome
-        metrics.LOGINS.labels("accepted").inc()
+        metrics.login("accepted").inc()
         return outcome
 
     def _decide(

@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -136,14 +137,7 @@ class Sessions:
         device_id: int | None = None,
     ) -> Access:
         """Return what a session would reach that is opened now by what was proved."""
-        behind = _BEHIND.one(connection, user=user_id, device=device_id)
-        return decide(
-            closed=behind.closed_at is not None,
-            opted_out=behind.opted_out_at is not None,
-            kind=kind,
-            limited_from=behind.limited_from,
-            now=now,
-        )
+        return _reaches(_BEHIND.one(connection, user=user_id, device=device_id), kind, now)
 
     def find(self, token: str, now: datetime) -> Session:
         """Return the session of a token, and note that it is in use; raises SessionUnknown."""
@@ -187,13 +181,7 @@ class Sessions:
             self._touch(token_hash, now)
             seen = now
         kind = DeviceKind(row.kind) if row.kind else DeviceKind.NONE
-        access = decide(
-            closed=row.closed_at is not None,
-            opted_out=row.opted_out_at is not None,
-            kind=kind,
-            limited_from=row.limited_from,
-            now=now,
-        )
+        access = _reaches(row, kind, now)
         return Session(
             token_hash=token_hash,
             user_id=row.user_id,
@@ -275,6 +263,16 @@ class Sessions:
     def end_all(self, connection: Connection, user_id: int) -> int:
         """End every session of a user; returns how many there were."""
         return connection.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
+
+
+def _reaches(behind: Any, kind: DeviceKind, now: datetime) -> Access:  # noqa: ANN401 - a row
+    return decide(
+        closed=behind.closed_at is not None,
+        opted_out=behind.opted_out_at is not None,
+        kind=kind,
+        limited_from=behind.limited_from,
+        now=now,
+    )
 
 
 def _hash(token: str) -> bytes:

@@ -125,17 +125,17 @@ class Approvals:
                 self._suspend(phone)
         except (ApprovalRefused, _Strange) as refusal:
             self._write_down(phone, refusal)
-            metrics.LOGINS.labels("refused").inc()
+            metrics.login("refused").inc()
             if isinstance(refusal, _Strange):
                 raise NoSuchLogin(_UNKNOWN) from None
             raise
         except (LoginDecided, LoginExpired, DeviceLocked, AnswerMalformed, NoSuchLogin) as refusal:
-            metrics.LOGINS.labels(metrics.VERDICTS[type(refusal)]).inc()
+            metrics.login(metrics.VERDICTS[type(refusal)]).inc()
             raise
         if isinstance(outcome, AnswerWrong | KeyCopied):  # raised only here: it is committed
-            metrics.LOGINS.labels("wrong").inc()
+            metrics.login("wrong").inc()
             raise outcome
-        metrics.LOGINS.labels(outcome.value).inc()
+        metrics.login(outcome.value).inc()
         return outcome
 
     def _decide(

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select, update
 
 from ..clock import Clock, written
 from ..crypto.keyring import Keyring
-from ..db.engine import Database, after_commit
+from ..db.engine import Database
 from ..db.tables import devices, mobile_keys, users
+from ..db.transaction import after_commit
 from ..errors import NotTaken
 from ..factors.mobile_key_factor import place
 from ..login.ledger import LoginRow

@@ -183,7 +183,7 @@ class _Pages:
             return bare(403)
         text = fields.get("answer", "").strip(" ")
         try:
-            opened = await aside.run(
+            opened = await self._verifier.direct.run(
                 self._verifier.logins.answer, login, text, browser_of(mark or "")
             )
         except (errors.AnswerMalformed, errors.AnswerWrong, errors.DeviceLocked) as refusal:

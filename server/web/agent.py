@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _BROWSERS = (  # the first that fits: most of them name others too
     ("Edg", "Edge"),
@@ -23,6 +24,7 @@ _SYSTEMS = (
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
+_LOOKED_AT = 512
 _PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,31}")
 
 
@@ -31,6 +33,11 @@ def shortened(agent: str) -> str:
 
     Nothing of it is believed: whoever asks writes what he likes. Empty where it says nothing.
     """
+    return _shortened(agent[:_LOOKED_AT])
+
+
+@lru_cache(maxsize=1024)
+def _shortened(agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if f"{mark}/" in agent), None)
     system = next((name for mark, name in _SYSTEMS if mark in agent), None)
     if browser and system:

@@ -49,12 +49,13 @@ class Observe:
                 await self._failed(scope)(scope, receive, noting)
         seconds = time.perf_counter() - began
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        metrics.REQUESTS.labels(method, _route(scope), str(status)).observe(seconds)
+        route = _route(scope)
+        metrics.request(method, route, status).observe(seconds)
         if self._log_requests:
             self._log.info(
                 "request",
                 method=method,
-                route=_route(scope),
+                route=route,
                 status=status,
                 ms=round(seconds * 1000, 2),
             )

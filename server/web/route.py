@@ -44,7 +44,7 @@ class PlainRoute(APIRoute):
 
 async def _read(request: Request, model: type[BaseModel]) -> BaseModel:
     """Return the body; raises what FastAPI raises for one that is not as it should be."""
-    raw = await request.body()
+    raw = (await request.receive()).get("body")  # one message: web.body sees to that
     if not raw or not _is_json(request.headers.get("content-type", "")):
         raise RequestValidationError(
             [{"type": "missing", "loc": ("body",), "msg": "", "input": None}]

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import Delete, Select, Update
 
+from server.db import transaction
 from server.db.prepared import Prepared
 from server.verifier import Verifier
 
@@ -34,8 +35,13 @@ def recorded(verifier: Verifier) -> Iterator[list[Held]]:
     """Note each transaction's rows that are changed or held, by what they belong to."""
     done: list[Held] = []
 
-    def begin(_connection: Any) -> None:
+    def begin(connection: Connection, text: str) -> None:
         done.append([])
+        transaction.begin(connection, text)
+
+    def begun(connection: Connection) -> None:
+        if not transaction.is_open(connection):  # else SQLAlchemy joins it
+            done.append([])
 
     def note(_connection: Any, statement: Any, *_others: Any) -> None:
         if isinstance(statement, Update | Delete):
@@ -47,20 +53,18 @@ def recorded(verifier: Verifier) -> Iterator[list[Held]]:
         done[-1].append(_CALLED.get(name, name))
 
     def noting(prepared: Prepared, connection: Any, values: Any) -> Any:
-        if not connection.in_transaction():
-            connection.begin()
         note(connection, prepared.statement)
         return run(prepared, connection, values)
 
     run = Prepared._run
     engine = verifier.database.engine
-    event.listen(engine, "begin", begin)
+    event.listen(engine, "begin", begun)
     event.listen(engine, "before_execute", note)
     try:
-        with patch.object(Prepared, "_run", noting):
+        with patch.object(Prepared, "_run", noting), patch("server.db.engine.begin", begin):
             yield done
     finally:
-        event.remove(engine, "begin", begin)
+        event.remove(engine, "begin", begun)
         event.remove(engine, "before_execute", note)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy import Connection, bindparam, create_engine, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, TimeoutError
 from sqlalchemy.pool import NullPool
 
 from server.db.engine import Database
 from server.db.kept import Kept, Use, used_for
+from server.db.prepared import Prepared, drive
+from server.db.tables import sessions, users
 from server.verifier import Verifier
 
 
@@ -76,3 +78,67 @@ def test_a_look_begins_no_transaction(verifier: Verifier) -> None:
     with database.reading() as connection:
         connection.execute(text("SELECT 1"))
         assert getattr(driver(connection), "in_transaction", True)
+
+
+def test_what_is_written_by_either_way_is_one_transaction(verifier: Verifier) -> None:
+    database: Database = verifier.database
+    lock = Prepared(update(users).where(users.c.name == "alice").values(locale=bindparam("to")))
+    rename = update(users).where(users.c.name == "alice").values(name="bob")
+
+    def cut_off() -> None:
+        with database.writing() as connection:
+            lock.count(connection, to="zh_Hant")
+            connection.execute(rename)
+            raise InterruptedError
+
+    def alices() -> list[str | None]:
+        with database.reading() as connection:
+            found = connection.execute(select(users.c.locale).where(users.c.name == "alice"))
+            return list(found.scalars())
+
+    with pytest.raises(InterruptedError):
+        cut_off()
+    assert alices() == [None]
+    with database.writing() as connection:
+        lock.count(connection, to="zh_Hant")
+        connection.execute(rename)
+    assert alices() == []
+
+
+def test_a_transaction_that_was_lost_with_its_connection_is_not_taken_for_committed(
+    verifier: Verifier,
+) -> None:
+    def lose() -> None:
+        with verifier.database.writing() as connection:
+            connection.execute(update(users).values(name="nobody"))
+            connection.rollback()
+            connection.invalidate()
+
+    with pytest.raises(InvalidRequestError):
+        lose()
+    with verifier.database.reading() as connection:
+        assert connection.execute(select(users.c.name)).first() != ("nobody",)
+
+
+@pytest.mark.sqlite  # PostgreSQL checks its references with each statement
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_commit_that_fails_says_why_and_leaves_nothing_open(
+    verifier: Verifier, prepared: bool
+) -> None:
+    now = verifier.clock.now()
+    values = {"token_hash": b"t", "user_id": 77, "begun_at": now, "seen_at": now, "ends_at": now}
+    opened = insert(sessions)
+
+    def refer_to_nobody() -> None:
+        with verifier.database.writing() as connection:
+            drive(connection, "PRAGMA defer_foreign_keys=ON")
+            if prepared:
+                Prepared(opened, list(values)).count(connection, **values)
+            else:
+                connection.execute(opened.values(**values))
+
+    for _ in range(2):
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+            refer_to_nobody()
+    with verifier.database.writing() as connection:
+        assert connection.execute(select(sessions.c.user_id)).all() == []

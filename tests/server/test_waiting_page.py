@@ -256,6 +256,7 @@ def test_a_question_within_a_session_takes_a_passcode(
         ("<script>alert(1)</script>", ""),
         ("", ""),
         ("A" * 4_000, "A" * 32),
+        ("A" * 4_000 + " Firefox/1.0 Linux", "A" * 32),  # nobody reads that far
     ],
 )
 def test_a_browser_is_told_in_a_few_words(agent: str, words: str) -> None:

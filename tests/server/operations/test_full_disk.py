@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import Connection, func, select
 
 from server.audit.verify import verify
 from server.crypto.secrets_table import AUDIT
 from server.db.tables import audit_log, cards, logins, sessions
+from server.db.transaction import begin
 from server.verifier import Verifier
 
 from ..support import PASSWORD, Api, Card
@@ -26,22 +28,22 @@ pytestmark = pytest.mark.sqlite  # of a server's full disk: tests/server/postgre
 @contextmanager
 def full(verifier: Verifier) -> Iterator[None]:
     """SQLite finds no room for one more page, as on a full disk (SQLITE_FULL)."""
-    engine = verifier.database.engine
 
-    def set_pages(connection: Any, pages: int) -> None:
-        connection.execute(f"PRAGMA max_page_count={pages}")
+    def set_pages(connection: Connection, pages: int) -> None:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"PRAGMA max_page_count={pages}")
 
-    def now_full(connection: Connection) -> None:
-        set_pages(connection.connection.dbapi_connection, 1)  # no smaller than it is now
+    def begin_full(connection: Connection, text: str) -> None:
+        set_pages(connection, 1)  # no smaller than it is now
+        begin(connection, text)
 
-    event.listen(engine, "begin", now_full)
-    try:
-        yield
-    finally:
-        event.remove(engine, "begin", now_full)
-        verifier.database.let_go()
-        with engine.connect() as connection:
-            set_pages(connection.connection.dbapi_connection, 1 << 30)
+    with patch("server.db.engine.begin", begin_full):
+        try:
+            yield
+        finally:
+            verifier.database.let_go()
+            with verifier.database.engine.connect() as connection:
+                set_pages(connection, 1 << 30)
 
 
 def counted(verifier: Verifier) -> tuple[int, ...]:

@@ -8,11 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
 from server.audit.events import Event
 from server.db import again as module
 from server.db.again import TRIES, again
+from server.db.prepared import drive
 from server.db.tables import audit_log
 from server.verifier import Verifier
 
@@ -160,3 +161,31 @@ def test_a_connection_that_broke_is_replaced_before_it_is_noticed(
 def test_only_what_was_undone_may_be_repeated() -> None:
     assert not module.may_be_repeated(ValueError())
     assert not module.is_outage(ValueError())
+
+
+def test_what_postgresql_rolled_back_is_not_taken_for_committed(verifier: Verifier) -> None:
+    def overlook() -> None:
+        with verifier.database.writing() as connection:
+            locked(connection, "audit")
+            with pytest.raises(DBAPIError):
+                drive(connection, "SELECT * FROM nowhere")
+
+    with pytest.raises(InvalidRequestError, match="nothing was committed"):
+        overlook()
+    with verifier.database.writing() as connection:
+        locked(connection, "audit")
+
+
+def test_nothing_goes_on_by_another_connection_than_it_began_with(verifier: Verifier) -> None:
+    def go_on() -> None:
+        with verifier.database.writing() as connection:
+            held: Any = connection.connection.dbapi_connection
+            held.pgconn.finish()
+            with pytest.raises(DBAPIError):
+                drive(connection, "SELECT 1")
+            drive(connection, "UPDATE users SET name = 'nobody'")
+
+    with pytest.raises(InvalidRequestError, match="lost"):
+        go_on()
+    with verifier.database.reading() as connection:
+        assert connection.execute(text("SELECT name FROM users")).first() != ("nobody",)
