@@ -40,7 +40,7 @@ from ..login.offers import Offered
 from ..login.password import PasswordStep
 from ..login.service import EXPIRED, UNKNOWN, Logins, find_login, refuse_what_is_over
 from ..login.sessions import Sessions
-from ..login.standing import standing
+from ..login.standing import Proven, standing
 from ..login.whence import Whence
 from ..settings import Settings
 from ..threads import aside
@@ -126,11 +126,11 @@ class Validations:
         if parts is not None:
             password, response = parts.groups()
 
-            def both(connection: Connection, user_id: int, found: str) -> _Told:
+            def both(connection: Connection, found: Proven) -> _Told:
                 now = self._clock.now()
-                row = open_rows.newest(connection, user_id, by.application_id, serial, now)
+                row = open_rows.newest(connection, found.id, by.application_id, serial, now)
                 if row is None:
-                    return self._ask(connection, user_id, found, serial, by)
+                    return self._ask(connection, found.id, found.name, serial, by)
                 return self._decide(connection, row, response)
 
             try:
@@ -138,8 +138,8 @@ class Validations:
             except PasswordRefused:
                 pass  # a password may end with digits too
 
-        def alone(connection: Connection, user_id: int, found: str) -> _Told:
-            return self._ask(connection, user_id, found, serial, by)
+        def alone(connection: Connection, found: Proven) -> _Told:
+            return self._ask(connection, found.id, found.name, serial, by)
 
         return _said(await self._passwords.check(name, given, by.address, alone))
 

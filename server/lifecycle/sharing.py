@@ -30,7 +30,7 @@ from ..login.ledger import Purpose
 from ..login.password import PasswordStep
 from ..login.proofs import Asked, Proofs
 from ..login.sessions import Session, Sessions
-from ..login.standing import standing
+from ..login.standing import Proven, standing
 from ..notify.outbox import Notice
 from ..states.device import DeviceState
 from ..states.share import ShareMove, ShareState
@@ -100,9 +100,9 @@ class Sharing:
         """
         await aside.run(self._must_change, session)
 
-        def then(connection: Connection, owner_id: int, _name: str) -> Asked | NotTaken:
+        def then(connection: Connection, owner: Proven) -> Asked | NotTaken:
             must_change_security(connection, session)
-            device = self._choose(connection, session, owner_id, serial)
+            device = self._choose(connection, session, owner.id, serial)
             try:
                 self._check(connection, session.user_id, device)
             except NotTaken as refused:  # the password was right: that stands

@@ -34,6 +34,7 @@ from ..words import N_
 from .offers import Offered
 from .service import Logins
 from .sessions import Opened
+from .standing import SELECTED, Proven, read
 from .whence import Whence
 
 _REFUSED = N_("The user name or the password is not right. Try again.")
@@ -51,7 +52,7 @@ _LOOK = Prepared(
 
 _STILL_STANDS = Prepared(
     holding(
-        select(users.c.id).where(
+        SELECTED.where(
             users.c.id == bindparam("the_id"),
             users.c.password_hash == bindparam("checked"),
             users.c.locked_at.is_(None),
@@ -61,8 +62,8 @@ _STILL_STANDS = Prepared(
 
 
 T = TypeVar("T")
-Then = Callable[[Connection, int, str], T]
-"""What follows a right password: given the connection, the user's id and his name."""
+Then = Callable[[Connection, Proven], T]
+"""What follows a right password."""
 
 
 class _Outcome(Enum):
@@ -106,10 +107,8 @@ class PasswordStep:
         Raises PasswordRefused, SlowDown, or NoUsableDevice.
         """
 
-        def login(
-            connection: Connection, user_id: int, name: str
-        ) -> Offered | Opened | NoUsableDevice:
-            return self._logins.begin(connection, user_id, name, browser, Whence(address, agent))
+        def login(connection: Connection, user: Proven) -> Offered | Opened | NoUsableDevice:
+            return self._logins.begin(connection, user, browser, Whence(address, agent))
 
         outcome = await self.check(username, password, address, login)
         if isinstance(outcome, NoUsableDevice):
@@ -172,17 +171,15 @@ class PasswordStep:
         row = next((each for each in found if not each.key), None)
         right = self._hasher.verify(row.password_hash if row else None, password)
         with self._database.writing() as connection:
-            if (
-                right
-                and row is not None
-                and name is not None
-                and self._still_stands(connection, row.id, row.password_hash)
-            ):
+            user = None
+            if right and row is not None and name is not None:
+                user = self._still(connection, row.id, name, row.password_hash)
+            if user is not None and row is not None:
                 if seen.failed:
                     self._brake.forgive(connection, keys)
                 if self._hasher.is_outdated(row.password_hash):
-                    self._renew(connection, row.id, password)
-                return then(connection, row.id, name)
+                    self._renew(connection, user.id, password)
+                return then(connection, user)
             now = self._clock.now()
             self._brake.count(connection, keys, now)
             self._audit.write(
@@ -195,10 +192,15 @@ class PasswordStep:
             )
         return _Outcome.WRONG
 
-    def _still_stands(self, connection: Connection, user_id: int, password_hash: str) -> bool:
-        """Tell whether the user is not locked, and the password is still the one checked."""
-        found = _STILL_STANDS.one_or_none(connection, the_id=user_id, checked=password_hash)
-        return found is not None
+    def _still(
+        self, connection: Connection, user_id: int, name: str, password_hash: str
+    ) -> Proven | None:
+        """Return the user, if he is not locked, and the password is still the one checked."""
+        now = self._clock.now()
+        found = _STILL_STANDS.one_or_none(
+            connection, the_id=user_id, checked=password_hash, now=now
+        )
+        return None if found is None else Proven(user_id, name, read(found))
 
     def _renew(self, connection: Connection, user_id: int, password: str) -> None:
         connection.execute(

@@ -32,7 +32,7 @@ from .judge import Judge
 from .ledger import Held, Ledger, LoginRow, LoginState, Purpose
 from .offers import Choice, Factors, Offered, ask, choices
 from .sessions import Opened, Session, Sessions
-from .standing import standing
+from .standing import Proven
 from .whence import NOWHERE, Whence
 
 UNKNOWN = N_("There is no such login. Start again with your user name and password.")
@@ -88,8 +88,7 @@ class Logins:
     def begin(
         self,
         connection: Connection,
-        user_id: int,
-        user: str,
+        proven: Proven,
         browser: bytes | None,
         whence: Whence = NOWHERE,
     ) -> Offered | Opened | NoUsableDevice:
@@ -98,7 +97,7 @@ class Logins:
         A refusal is returned, not raised: what was written about it is to be committed.
         """
         now = self._clock.now()
-        facts = standing(connection, user_id, now)
+        user_id, user, facts = proven.id, proven.name, proven.standing
         offered = () if facts.needs_no_device else self.usable(connection, user_id, now)
         if not offered:
             if not facts.needs_no_device and facts.had_device:

@@ -12,6 +12,7 @@ from ..clock import Clock
 from ..crypto.keyring import Keyring
 from ..errors import NoSms, Refusal
 from ..login.password import PasswordStep
+from ..login.standing import Proven
 from ..settings import Settings
 from ..words import N_
 from . import beside, registrations
@@ -69,12 +70,12 @@ class Beginning:
     async def begin(self, wanted: Wanted, address: str) -> Begun:
         """Begin with a right password; raises what that meets, and what `admit` does."""
 
-        def then(connection: Connection, user_id: int, user: str) -> Begun | Refusal:
+        def then(connection: Connection, user: Proven) -> Begun | Refusal:
             now = self._clock.now()
             try:
-                return self._begin(connection, wanted, user_id, user, now)
+                return self._begin(connection, wanted, user.id, user.name, now)
             except Refusal as refusal:  # returned, so that what is written of it is committed
-                self._notes.refused(connection, user, refusal, wanted.aim)
+                self._notes.refused(connection, user.name, refusal, wanted.aim)
                 return refusal
 
         outcome = await self._passwords.check(wanted.username, wanted.password, address, then)

@@ -33,6 +33,7 @@ from ..login.ledger import LoginState, Purpose
 from ..login.offers import Offered
 from ..login.password import Then
 from ..login.sessions import Opened
+from ..login.standing import Proven
 from ..login.whence import Whence
 from ..threads import aside
 from ..verifier import Verifier
@@ -114,11 +115,9 @@ class Steps:
     # --- one that cannot
 
     async def _both(self, asking: _Asking, step: core.GiveBoth) -> Reply:
-        def then(
-            connection: Connection, user_id: int, user: str
-        ) -> str | Offered | Opened | NoUsableDevice:
-            waiting = asking.waiting(connection, user_id, answered=bool(step.answer))
-            return waiting or asking.begin(connection, user_id, user)
+        def then(connection: Connection, user: Proven) -> str | Offered | Opened | NoUsableDevice:
+            waiting = asking.waiting(connection, user.id, answered=bool(step.answer))
+            return waiting or asking.begin(connection, user)
 
         found = await self._right(asking, step.user, step.password, then)
         if isinstance(found, NoUsableDevice):
@@ -197,11 +196,9 @@ class _Asking:
 
     # --- a login, from its beginning to its end
 
-    def begin(
-        self, connection: Connection, user_id: int, user: str
-    ) -> Offered | Opened | NoUsableDevice:
+    def begin(self, connection: Connection, user: Proven) -> Offered | Opened | NoUsableDevice:
         whence = Whence(self.caller, self.agent)
-        return self._verifier.logins.begin(connection, user_id, user, self.belongs, whence)
+        return self._verifier.logins.begin(connection, user, self.belongs, whence)
 
     def waiting(self, connection: Connection, user_id: int, *, answered: bool) -> str | None:
         """Return the latest login that this client began for a user and that is not over.
