@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 
-_encode = json.JSONEncoder(sort_keys=True, default=repr).encode
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+"""A dataclass goes to `repr`, which leaves out what is not to be seen."""
 
 
-def _written(line: dict[str, Any], **_options: object) -> str:
-    """Write a line by an encoder that is made once."""
-    return _encode(line)
+def written(line: dict[str, Any], **_options: object) -> bytes:
+    """Return a line as it stands in the log."""
+    try:
+        return orjson.dumps(line, default=repr, option=_OPTIONS)
+    except TypeError:  # half of a surrogate pair, which UTF-8 has no bytes for; a number too great
+        return json.dumps(line, sort_keys=True, default=repr).encode("ascii")
+
+
+def _told(line: dict[str, Any], **_options: object) -> str:
+    return written(line).decode("utf-8")
 
 
 def configure() -> None:
@@ -23,9 +34,10 @@ def configure() -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    stream: Any = getattr(sys.stderr, "buffer", None)  # none where it was closed before we began
     structlog.configure(
-        processors=[*stamps, structlog.processors.JSONRenderer(serializer=_written)],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        processors=[*stamps, structlog.processors.JSONRenderer(serializer=written)],
+        logger_factory=structlog.BytesLoggerFactory(file=stream or Path(os.devnull).open("wb")),  # noqa: SIM115
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
@@ -35,7 +47,7 @@ def configure() -> None:
             foreign_pre_chain=stamps,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(serializer=_written),
+                structlog.processors.JSONRenderer(serializer=_told),
             ],
         )
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..lifecycle.activation import ACTIVATE, REACTIVATE, Way
@@ -15,6 +15,7 @@ from ..login.access import Right
 from ..login.proofs import Asked
 from ..login.sessions import Session
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .bodies import AnswerBody
 from .caller import caller
 

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..mobile.approval import Verdict
 from ..mobile.approvals import Said
 from ..mobile.signed import Phone, from_b64url, signed
 from ..notify.webpush import Subscription
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.stream import Streams
 
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1024)]

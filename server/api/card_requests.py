@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..lifecycle.order_rows import CardOrder, Reason
 from ..login.access import Right
 from ..login.sessions import Session
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .activation import Pin
 from .caller import caller
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..factors.kinds import DeviceKind
@@ -16,6 +16,7 @@ from ..login.sessions import Session
 from ..paper.code_card import Size
 from ..portal.code_card_paper import response as paper
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .bodies import AnswerBody
 from .caller import caller
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..applications.applications import Application, May
 from ..audit.events import Event
@@ -17,6 +17,7 @@ from ..confirmations.rows import Kept, State
 from ..confirmations.service import Shown, Whose
 from ..errors import NotAllowed
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.peer import address
 from .bodies import AnswerBody, UserName
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import ConfigDict, Field, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts.roles import Duty
 from ..clock import written
@@ -14,6 +14,7 @@ from ..lifecycle.devices import Device
 from ..login.sessions import Session
 from ..support.finding import Sheet
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .bodies import Body
 from .caller import caller
 

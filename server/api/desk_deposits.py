@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts.roles import Duty
 from ..clock import written
 from ..login.sessions import Session
 from ..support.settling import Hold
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .caller import caller
 
 

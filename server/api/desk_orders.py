@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts.roles import Duty
 from ..clock import written
 from ..lifecycle.order_rows import CardOrder
 from ..login.sessions import Session
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .caller import caller
 from .desk import ReasonBody
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from fastapi import APIRouter, Depends
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..lifecycle import overview
@@ -13,6 +13,7 @@ from ..lifecycle.overview import Line
 from ..login.access import RIGHTS, Right
 from ..login.sessions import Session
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .caller import caller
 
 

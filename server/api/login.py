@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..factors.interface import shown
@@ -13,6 +13,7 @@ from ..portal.prompts import ranked
 from ..threads import aside
 from ..verifier import Verifier
 from ..web.agent import shortened
+from ..web.json import JSONResponse
 from ..web.peer import address
 from ..web.route import PlainRoute
 from .bodies import AnswerBody, FactorBody, LoginBody, NothingBody

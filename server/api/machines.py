@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from .. import metrics
 from ..db import migrate
 from ..db.tables import audit_head
 from ..notify import due
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.problems import problem
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..lifecycle.devices import Device
@@ -12,6 +12,7 @@ from ..login.proofs import Asked
 from ..login.sessions import Session
 from ..mobile.signed import Phone, signed
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .bodies import AnswerBody
 from .caller import caller
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..errors import RegistrationUnknown
@@ -22,6 +22,7 @@ from ..mobile.sending import Sent
 from ..mobile.signed import from_b64url
 from ..threads import aside
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.peer import address
 from ..words import N_
 from .bodies import Answer, Body, Password, UserName, plain

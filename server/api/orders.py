@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..provisioning.fulfilment import Taken
 from ..provisioning.provisioners import Provisioner
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .provisioning import provisioner
 
 _Id = Annotated[int, Path(ge=1, le=2**62)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..clock import written
 from ..lifecycle.shares import Share
@@ -17,6 +17,7 @@ from ..login.proofs import Asked
 from ..login.sessions import Session
 from ..threads import aside
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.peer import address
 from .bodies import Answer, Body, Password, UserName
 from .caller import caller

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts.names import is_plain
 from ..provisioning import record
 from ..provisioning.enrolment import Standing
 from ..provisioning.provisioners import Provisioner
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.peer import address
 from .bodies import UserName
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts.roles import Duty
 from ..clock import written
@@ -16,6 +16,7 @@ from ..login.access import Right
 from ..login.sessions import Session
 from ..portal.return_form import return_form
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from .caller import caller
 
 _Word = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=32)]

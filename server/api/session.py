@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts import locales
 from ..clock import written
@@ -14,6 +14,7 @@ from ..errors import NotTaken, SessionUnknown
 from ..language import LOCALES
 from ..login.sessions import Session
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..words import N_
 from .caller import caller
 

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from .. import language
 from ..errors import Refusal
 from ..portal.cookies import Cookies
 from ..portal.forms import FormRefused
 from ..portal.render import drawn
+from ..web.json import JSONResponse
 from ..web.problems import of_refusal, of_status
 from . import hints
 from .fresh import PASSWORD, PIN, USER

@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl, unquote
 
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..accounts.brake import Brake, Keys
 from ..errors import SlowDown
 from ..threads import aside
 from ..verifier import Verifier
+from ..web.json import JSONResponse
 from ..web.peer import address
 from ..web.problems import of_refusal, of_status
 from . import provider

@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from ..web.json import JSONResponse
 from .errors import ApiError
 
 _NUMBER = version("challng")
