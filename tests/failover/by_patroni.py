@@ -1,7 +1,8 @@
 """Patroni itself fails over under load, from the files that the manual shows: `make test-patroni`.
 
-A machine's PostgreSQL, Patroni and etcd are killed at once, and nobody is told. One verifier finds
-the new primary by libpq's several hosts, the other through HAProxy.
+A machine's PostgreSQL, Patroni and etcd are killed at once, or its cable is pulled while they run
+on; nobody is told. One verifier finds the new primary by libpq's several hosts, the other through
+HAProxy.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ import pytest
 
 from tests.doors import secret_file
 from tests.failover.crowd import Crowd, balance, machine, make, stop
-from tests.failover.machines import PROGRAMS, Machines, until
+from tests.failover.machines import PROGRAMS, Machine, Machines, until
 
 _MISSING = [each for each in PROGRAMS if shutil.which(each) is None]
 
@@ -42,32 +43,28 @@ def machines() -> Iterator[Machines]:
         three.remove()
 
 
+@pytest.mark.parametrize(
+    ("fails", "comes_back"),
+    [
+        pytest.param(Machine.kill, Machine.start, id="killed"),
+        pytest.param(Machine.unplug, Machine.plug, id="unplugged"),
+        pytest.param(Machine.hand_over, None, id="switched over"),
+    ],
+)
 def test_patroni_promotes_the_synchronous_standby_and_nothing_acknowledged_is_lost(
+    fails: Callable[[Machine], None],
+    comes_back: Callable[[Machine], None] | None,
     machines: Machines,
     tmp_path: Path,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    primary, standby = machines.has("leader"), machines.has("sync_standby")
     password = secrets.token_hex(12)
-    primary.sql(f"CREATE ROLE challng LOGIN PASSWORD '{password}'")
-    primary.run(
-        *("createdb", "-h", str(primary.sockets), "--owner", "challng"),
-        *("--encoding", "UTF8", "challng"),
-    )
     passwords = secret_file(tmp_path / "pgpass", f"*:*:*:challng:{password}")
     monkeypatch.setenv("PGPASSFILE", str(passwords))
-    names, addresses = (
-        ",".join(getattr(each, name) for each in machines.all) for name in ("name", "address")
-    )
-    trusted = f"sslrootcert={machines.authority.file}"
-    hosts = (
-        f"postgresql://challng@{names}/challng?target_session_attrs=read-write"
-        f"&sslmode=verify-full&hostaddr={addresses}&{trusted}"
-    )
-    balanced = (
-        f"postgresql://challng@127.0.0.1:{machines.balanced}/challng?sslmode=verify-ca&{trusted}"
-    )
+    machines.create("challng", password)
+    hosts, balanced = machines.url_by_hosts("challng"), machines.url_by_balancer("challng")
     verifier = make(tmp_path, hosts)
     verifiers = [
         machine(tmp_path, name, url, workers=2)
@@ -82,13 +79,15 @@ def test_patroni_promotes_the_synchronous_standby_and_nothing_acknowledged_is_lo
         crowd.accepted(40)
         crowd.enrols(verifier, 100)
         before = len(crowd.books.tokens)
+        primary, standby = machines.has("primary"), machines.has("synchronous")
         died = time.monotonic()
-        primary.kill()
+        fails(primary)
         crowd.accepted(40)
-        promoted = machines.has("leader")
+        promoted = machines.has("primary")
         assert promoted.name == standby.name
         crowd.enrols(verifier, 101)
-        primary.start()  # comes back, as a standby
+        if comes_back is not None:
+            comes_back(primary)  # as a standby
         machines.whole()
         crowd.accepted(40)
         books = crowd.end()
@@ -99,18 +98,20 @@ def test_patroni_promotes_the_synchronous_standby_and_nothing_acknowledged_is_lo
     assert set(books.failures) <= {503}  # while there was no primary, nobody got in
     assert codes == [0, 0]
     for each in machines.all:
-        assert (each.sql("SELECT pg_is_in_recovery()") == "f") == (each is promoted)
-        until(
-            lambda each=each: (
-                int(each.sql("SELECT count(*) FROM sessions", "challng")) == len(books.tokens)
-            ),
-            f"{each.name} has every session",
-        )
+        follows = each.sql("SELECT pg_is_in_recovery()") == "t"
+        assert follows == (each is not promoted)
+    until(
+        lambda: (
+            len({each.sql("SELECT count(*) FROM sessions", "challng") for each in machines.all})
+            == 1
+        ),
+        "all three have the same sessions",
+    )
     stranger = httpx.post(f"http://{promoted.address}:8008/switchover", json={})
     assert stranger.status_code == 401
     with capsys.disabled():
         print(
-            f"\nMachine of the primary killed: {before} logins accepted before, "
+            f"\nPrimary {request.node.callspec.id}: {before} logins accepted before, "
             f"{len(books.tokens) - before} after, none twice, none lost; Patroni promoted "
             f"{promoted.name}, pause {books.longest_pause(died):.1f} s; {books.statuses[503]} "
             f"answers 503, {books.cut} connections cut."
