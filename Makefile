@@ -47,7 +47,7 @@ test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
 		tests/failover/moved_under_load.py
 
-test-patroni: $(STAMP) ## three machines under load, one killed, Patroni promotes (root; Debian 12; 6 minutes)
+test-patroni: $(STAMP) ## three machines under load, one killed, Patroni promotes (root; Debian 12; 4 minutes)
 	@$(BIN)/python -m pytest tests/failover/by_patroni.py
 
 test-systemd: $(STAMP) ## the units, sudo and login on a booted Debian (root, systemd-nspawn, mmdebstrap)

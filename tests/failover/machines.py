@@ -91,14 +91,6 @@ class Machine:
                 with suppress(ProcessLookupError):
                     os.kill(int(each), signal.SIGKILL)
 
-    def unplug(self) -> None:
-        """Pull its cable: all of it runs on, and hears nobody."""
-        _ip(f"link set {self._space} down")
-
-    def plug(self) -> None:
-        """Put the cable back."""
-        _ip(f"link set {self._space} up")
-
     def hand_over(self) -> None:
         """Have it give up being primary, as an operator does."""
         settings = str(self.folder / "config.yml")
