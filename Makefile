@@ -47,6 +47,9 @@ test-failover: $(STAMP) ## under load: a primary killed, workers killed (KILLED=
 	@$(BIN)/python -m pytest tests/failover/primary_killed.py tests/failover/workers_killed.py \
 		tests/failover/moved_under_load.py
 
+test-patroni: $(STAMP) ## three machines under load, one killed, Patroni promotes (root; Debian 12; 4 minutes)
+	@$(BIN)/python -m pytest tests/failover/by_patroni.py
+
 test-systemd: $(STAMP) ## the units, sudo and login on a booted Debian (root, systemd-nspawn, mmdebstrap)
 	@$(BIN)/python -m pytest tests/systemd/booted.py
 

@@ -31,7 +31,7 @@ class Server:
     """One server over a folder of its own, at a port of the loopback and a socket in the folder."""
 
     def __init__(self, *, durable: bool = False, **options: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="challng-postgres-", dir=_place()))
+        self.folder = Path(tempfile.mkdtemp(prefix="challng-postgres-", dir=place()))
         self.data = self.folder / "data"
         self.port = free_port()
         self.options = ({} if durable else _QUICK) | options
@@ -161,7 +161,7 @@ def _programs() -> Path:
         if _can_run(folder):
             return folder
         # An environment below somebody's home: nobody gets a copy.
-        copy = Path(tempfile.mkdtemp(prefix="challng-pginstall-", dir=_place()))
+        copy = Path(tempfile.mkdtemp(prefix="challng-pginstall-", dir=place()))
         copy.chmod(0o755)
         whole = folder.parent.parent
         for each in (whole, whole.with_name(f"{whole.name}.libs")):
@@ -173,7 +173,7 @@ def _programs() -> Path:
     )
 
 
-def _place() -> Path:
+def place() -> Path:
     """Return where files go: TMPDIR, which may be memory, where whoever runs it comes to it."""
     wanted = Path(tempfile.gettempdir())
     open_ = all(each.stat().st_mode & 0o001 for each in (wanted, *wanted.parents))

@@ -1,4 +1,5 @@
 """Whole verifiers over PostgreSQL servers that fail, each under a load of logins.
 
-Not collected with the others: `make test-failover` runs all three.
+Not collected with the others: `make test-failover` runs three, `make test-patroni` the one
+with Patroni.
 """
