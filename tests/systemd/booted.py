@@ -158,7 +158,7 @@ def test_an_unsigned_request_is_not_replied_to_and_told_in_the_journal(
 ) -> None:
     radius = seen["verifier"]["radius"]
     assert radius["unsigned"] is None
-    assert re.search(r'"why": "unsigned"', radius["journal"])
+    assert '"why":"unsigned"' in radius["journal"]
 
 
 def test_a_radius_server_that_hangs_is_ended_by_the_watchdog_and_answers_again(
