@@ -1,8 +1,8 @@
 """Work that waits, for the database or for a hash, is done on threads beside the event loop.
 
-A call of a login goes over to a thread and back twice, so that this way is kept short: a queue
-there, a callback back. What the caller has set for the length of a request (language, try) is seen
-on the thread as well.
+Work that is short is not sent there (`direct`). The way is kept short: a queue there, a callback
+back. What the caller has set for the length of a request (language, try) is seen on the thread as
+well.
 """
 
 from __future__ import annotations

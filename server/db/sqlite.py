@@ -37,13 +37,14 @@ class Gate:
     def __enter__(self) -> None:
         """Take the gate; whoever else wants to write waits in front of it."""
         hurried = may_give_up()
+        until = time.monotonic() + _SOON_SECONDS
         if not self._threads.acquire(timeout=_SOON_SECONDS if hurried else -1):
             raise WouldWait
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             if hurried:
-                _lock_soon(self._file)
+                _lock_soon(self._file, until)
             else:
                 fcntl.flock(self._file, fcntl.LOCK_EX)
         except BaseException:
@@ -66,9 +67,8 @@ class Gate:
                 self._file = None
 
 
-def _lock_soon(file: int) -> None:
-    """Lock a file; raises WouldWait where another process holds it for long."""
-    until = time.monotonic() + _SOON_SECONDS
+def _lock_soon(file: int, until: float) -> None:
+    """Lock a file; raises WouldWait where another process holds it for longer than `until`."""
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
