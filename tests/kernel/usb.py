@@ -101,7 +101,11 @@ def cable() -> dict[str, object]:
         told["wakes when pulled"] = wakes(card)
         told["cut on the card"] = cut(card.read, CutOnTheCard)
         told["cut on the card, writing"] = cut(lambda: card.write(b"x"), CutOnTheCard)
-        told["cut at the computer"] = cut(port.read, CutAtTheComputer)
+        until(
+            lambda: cut(port.read, CutAtTheComputer),  # its kernel looks at its hub by itself
+            "the computer sees that the cable is out",
+        )
+        told["cut at the computer"] = cut(port.read, CutAtTheComputer)  # and it stays so
     card.close()
     plug()
     card.open()
